@@ -1,0 +1,70 @@
+/** The physical names of what a surface declares: the stacks and the embedded stack both take them from here. */
+import type { Capability } from './surface.ts';
+
+export const app = 'gatehouse';
+
+/** Lambda names end at 64 characters. */
+export function functionName(stage: string, capability: Capability, entry: string): string {
+  return within(64, `${app}-${stage}-${capability}-${entry}`);
+}
+/** The alias that machines and other functions invoke, so that a running execution keeps its code. */
+export const functionAlias = 'live';
+
+export function tableName(stage: string, capability: Capability): string {
+  return `${app}-${stage}-${capability}`;
+}
+export function busName(stage: string): string {
+  return `${app}-${stage}`;
+}
+export function ruleName(stage: string, capability: Capability, rule: string): string {
+  return within(64, `${app}-${stage}-${capability}-${rule}`);
+}
+/** Ends in the machine's own name, e.g. `gatehouse-prod-offboarding`. */
+export function machineName(stage: string, machine: string): string {
+  return within(80, `${app}-${stage}-${machine}`);
+}
+/** The alias under which machines are started; unqualified starts are denied. */
+export const machineAlias = 'live';
+
+export function alarmName(stage: string, capability: Capability, what: string): string {
+  return `${app}-${stage}-${capability}-${what}`;
+}
+export function keyAlias(stage: string, capability: Capability, key: string): string {
+  return `alias/${app}-${stage}-${capability}-${key}`;
+}
+export function secretName(stage: string, capability: Capability, secret: string): string {
+  return `${app}/${stage}/${capability}/${secret}`;
+}
+
+/** `TABLE_ACCESS`, `SECRET_LITELLM_KEY_ARN`, `STEP_ADMIT_PERSON_ARN`, `MACHINE_OFFBOARDING_ARN`, `KEY_SIGNING_ARN`. */
+export function tableEnv(capability: Capability): string {
+  return `TABLE_${upper(capability)}`;
+}
+export function secretEnv(secret: string): string {
+  return `SECRET_${upper(secret)}_ARN`;
+}
+export function stepEnv(step: string): string {
+  return `STEP_${upper(step)}_ARN`;
+}
+export function machineEnv(machine: string): string {
+  return `MACHINE_${upper(machine)}_ARN`;
+}
+/** A key is used as `<capability>/<key>`; its variable carries the key's own name. */
+export function keyEnv(key: string): string {
+  return `KEY_${upper(key.split('/').at(-1) ?? key)}_ARN`;
+}
+
+/** `cut-sessions` -> `CutSessions`, the placeholder in a machine's definition. */
+export function placeholder(step: string): string {
+  return step.replace(/(^|-)([a-z])/g, (_, _dash, letter: string) => letter.toUpperCase());
+}
+
+function upper(name: string): string {
+  return name.replaceAll('-', '_').toUpperCase();
+}
+
+function within(limit: number, name: string): string {
+  if (name.length > limit)
+    throw new RangeError(`"${name}" has ${name.length} characters; AWS allows ${limit}: shorten the stage or the entry's name`);
+  return name;
+}

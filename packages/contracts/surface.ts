@@ -1,0 +1,137 @@
+/**
+ * What a capability shows to the world, as plain data: the stacks deploy it and the embedded stack runs it.
+ * A route, a rule, a permission or an alarm is written here and nowhere else.
+ */
+
+export const capabilities = [
+  'access',
+  'policy',
+  'usage',
+  'people',
+  'lifecycle',
+  'keys',
+  'workspaces',
+  'inference',
+  'operations',
+  'client',
+  'console',
+] as const;
+export type Capability = (typeof capabilities)[number];
+
+/** One audience or scope per surface (facts: J11); `runtime.admit` checks it. */
+export type Scope = 'policy' | 'otlp' | 'inference' | 'usage';
+
+/** How a route lets a caller in. `session` reads session state on every call; `polled` trusts a revocation list at most 2 s old. */
+export type Admission = 'none' | `session:${Scope}` | `polled:${Scope}` | 'admin' | 'service' | 'scim' | 'hook';
+
+/** What an entry may do with a table. `leadingKeys` are patterns of `dynamodb:LeadingKeys` and are required to read another capability's table. */
+export interface TableUse {
+  capability: Capability;
+  actions: readonly `dynamodb:${string}`[];
+  leadingKeys?: readonly string[];
+}
+
+/** A KMS key of a capability, named `<capability>/<key>`. */
+export interface KeyUse {
+  key: string;
+  actions: readonly `kms:${string}`[];
+}
+
+/** One Lambda function. Its physical name is `<app>-<stage>-<capability>-<entry>`. */
+export interface Entry {
+  /** `<file without .ts>.<export>` from the repository's root, e.g. `packages/access/token.lambda.exchange`. */
+  handler: string;
+  timeoutSeconds: number;
+  memoryMb: number;
+  tables?: readonly TableUse[];
+  keys?: readonly KeyUse[];
+  /** Secrets by name, as `surface.secrets` of this capability declares them. Env: `SECRET_<NAME>_ARN`. */
+  secrets?: readonly string[];
+  /** Steps of other capabilities that this entry calls itself. Env: `STEP_<NAME>_ARN`. */
+  calls?: readonly string[];
+  /** Machines this entry starts, by short name. Env: `MACHINE_<NAME>_ARN`. */
+  starts?: readonly string[];
+  /** May put events on the product bus. Only the outbox publisher of a capability does. */
+  publishes?: boolean;
+}
+
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  path: string;
+  entry: string;
+  admit: Admission;
+}
+
+/** `default`: the account's bus; `product`: ours; `okta`, `auth0`: the partner bus that the profile names. */
+export type Bus = 'default' | 'product' | 'okta' | 'auth0';
+
+export type Pattern = Readonly<Record<string, unknown>>;
+
+/** Every rule has a dead-letter queue and a retry policy; the stacks add them. */
+export interface Rule {
+  name: string;
+  bus: Bus;
+  pattern: Pattern;
+  entry: string;
+}
+
+export interface Schedule {
+  name: string;
+  /** EventBridge Scheduler expression, UTC. */
+  expression: string;
+  entry: string;
+}
+
+/** A Standard state machine. Placeholders are the PascalCase names of its steps; each is filled by the ARN of the owner's alias. */
+export interface Machine {
+  name: string;
+  /** From the repository's root. */
+  definition: string;
+  steps: readonly string[];
+}
+
+export interface Alarm {
+  name: string;
+  /** What happened and what a person does about it. */
+  description: string;
+  namespace: string;
+  metric: string;
+  dimensions?: Readonly<Record<string, string>>;
+  statistic: 'Sum' | 'Maximum' | 'Minimum' | 'Average' | 'SampleCount';
+  periodSeconds: number;
+  evaluationPeriods: number;
+  datapointsToAlarm?: number;
+  threshold: number;
+  comparison: 'GreaterThanThreshold' | 'GreaterThanOrEqualToThreshold' | 'LessThanThreshold' | 'LessThanOrEqualToThreshold';
+  missingData: 'notBreaching' | 'breaching' | 'ignore' | 'missing';
+}
+
+/** An asymmetric or symmetric KMS key. */
+export interface Key {
+  spec: 'ECC_NIST_P256' | 'SYMMETRIC_DEFAULT' | 'HMAC_256';
+  usage: 'SIGN_VERIFY' | 'ENCRYPT_DECRYPT' | 'GENERATE_VERIFY_MAC';
+}
+
+/** A secret that an operator fills in, or that the deployment generates. */
+export interface Secret {
+  description: string;
+  generated: boolean;
+}
+
+export interface Surface {
+  capability: Capability;
+  /** One table a capability: keys pk, sk, gsi1pk, gsi1sk; TTL `expires_at`; stream of new and old images. */
+  table: boolean;
+  entries: Readonly<Record<string, Entry>>;
+  routes?: readonly Route[];
+  rules?: readonly Rule[];
+  schedules?: readonly Schedule[];
+  /** The entry that reads this capability's own table stream (its outbox publisher, and what converges from the feed). */
+  streams?: readonly string[];
+  machines?: readonly Machine[];
+  /** Step name -> entry of this capability that does it. */
+  steps?: Readonly<Record<string, string>>;
+  alarms?: readonly Alarm[];
+  keys?: Readonly<Record<string, Key>>;
+  secrets?: Readonly<Record<string, Secret>>;
+}
