@@ -1,0 +1,43 @@
+/** A person: the directory's truth as last read. `PERSON#<per_>` / `PERSON`; no TTL. */
+import { z } from 'zod';
+import { record } from './record.ts';
+
+export const Person = z.object({
+  id: z.string(),
+  status: z.enum(['active', 'suspended', 'left']),
+  email: z.string(),
+  name: z.string(),
+  groups: z.array(z.string()),
+  /** Rises whenever the person leaves or returns; never falls. */
+  generation: z.int().positive(),
+  /** A legal hold: nothing is purged while it is set. */
+  hold: z.boolean(),
+  subjects: z.array(z.object({ issuer: z.string(), subject: z.string() })),
+  /** When the directory was last read, and the directory's own time of last change. RFC 3339. */
+  read_at: z.string(),
+  truth_at: z.string().optional(),
+});
+export type Person = z.infer<typeof Person>;
+
+export const person = record({
+  name: 'person',
+  writer: 'people',
+  readers: ['access', 'lifecycle', 'keys', 'workspaces', 'usage', 'policy'],
+  leadingKeys: ['PERSON#*'],
+  key: (id: string) => ({ pk: `PERSON#${id}`, sk: 'PERSON' }),
+  schema: Person,
+  example: {
+    id: 'per_01h00000000000000000000000',
+    status: 'active',
+    email: 'alice@example.com',
+    name: 'Alice Example',
+    groups: ['engineering'],
+    generation: 1,
+    hold: false,
+    subjects: [{ issuer: 'https://idp.example.com', subject: '00ualice000000000000' }],
+    read_at: '2026-11-22T09:00:00.000Z',
+  },
+  consistency: 'strong',
+  away: 'refuse, 503',
+  reveals: 'who works here, their e-mail and groups',
+});

@@ -1,0 +1,75 @@
+/** Lifecycle's own steps: open and close a case, keep its evidence, and wait out its grace. */
+import { z } from 'zod';
+import { StepOutput, step } from './step.ts';
+
+/** The first state of the machine: refuses what is missing or wrong with a sentence, and takes the person's lock. */
+export const openCase = step({
+  name: 'open-case',
+  owner: 'lifecycle',
+  /** What an admin may write in the console is checked by the step itself, so that its refusal can be a sentence. */
+  input: z.strictObject({ input: z.unknown(), execution_arn: z.string() }),
+  output: z.strictObject({
+    outcome: z.enum(['opened', 'already_open']),
+    case_id: z.string(),
+    person: z.string(),
+    generation: z.int(),
+    trigger: z.enum(['manual', 'event', 'entitlement']),
+    reason: z.string(),
+    dry_run: z.boolean(),
+    hold: z.boolean(),
+    grace_seconds: z.int(),
+    message: z.string(),
+  }),
+  idempotency: 'execution_arn; one open case a person',
+  faults: ['InvalidRequest', 'Throttled', 'Unavailable', 'Misconfigured'],
+  timeoutSeconds: 30,
+});
+
+export const Phase = z.enum(['planned', 'cut', 'proven', 'unproven', 'restored', 'purging', 'purged']);
+export type Phase = z.infer<typeof Phase>;
+
+/** Appends what steps did to the case's hash chain and moves its status, in one transaction with the fact that tells of it. */
+export const sealEvidence = step({
+  name: 'seal-evidence',
+  owner: 'lifecycle',
+  input: z.strictObject({
+    case_id: z.string(),
+    person: z.string(),
+    generation: z.int(),
+    phase: Phase,
+    results: z.array(z.strictObject({ step: z.string(), result: StepOutput })),
+    /** The directory's word that allowed this phase. */
+    truth: z.unknown(),
+  }),
+  output: z.strictObject({ status: z.string(), message: z.string() }),
+  idempotency: 'case_id and phase',
+  faults: ['Throttled', 'Unavailable', 'Misconfigured'],
+  timeoutSeconds: 30,
+});
+
+/** Parks the task's token with the case: the token comes back when the person returns, the timeout is the grace period. */
+export const waitOutGrace = step({
+  name: 'wait-out-grace',
+  owner: 'lifecycle',
+  input: z.strictObject({ case_id: z.string(), person: z.string(), task_token: z.string() }),
+  output: z.strictObject({ parked: z.literal(true) }),
+  idempotency: 'case_id; the last token stands',
+  faults: ['Throttled', 'Unavailable', 'Misconfigured'],
+  timeoutSeconds: 20,
+});
+
+/** Ends the case: signs the packet and lets go of the person's lock. */
+export const closeCase = step({
+  name: 'close-case',
+  owner: 'lifecycle',
+  input: z.strictObject({
+    case_id: z.string(),
+    person: z.string(),
+    status: z.enum(['done', 'needs_human', 'cancelled']),
+    message: z.string(),
+  }),
+  output: z.strictObject({ status: z.string(), message: z.string() }),
+  idempotency: 'case_id',
+  faults: ['Throttled', 'Unavailable', 'Misconfigured'],
+  timeoutSeconds: 30,
+});

@@ -1,0 +1,67 @@
+/** What a step is: a task that a machine, or another capability, has the owner do. Idempotent on (case_id, step, target). */
+import { z } from 'zod';
+import type { Capability } from '../surface.ts';
+
+/** One credential, workspace or session that a step looked at. The id is hashed: machine state is readable by every console user. */
+export const Target = z.strictObject({
+  system: z.enum(['gatehouse', 'litellm', 'coder']),
+  kind: z.enum(['session', 'virtual-key', 'workspace', 'account']),
+  /** `sha256:` and 64 hex digits of the system's own id. */
+  id_hash: z.string(),
+  before: z.string(),
+  after: z.string(),
+  at: z.string(),
+  /** How well its death is shown: the secret was tried, the data plane shows it, or management state was re-read over time. */
+  grade: z.enum(['probed', 'observed', 'attested']).optional(),
+});
+export type Target = z.infer<typeof Target>;
+
+export const StepInput = z.strictObject({
+  case_id: z.string(),
+  person: z.string(),
+  generation: z.int().positive(),
+  dry_run: z.boolean(),
+  reason: z.string(),
+});
+export type StepInput = z.infer<typeof StepInput>;
+
+export const StepOutput = z.strictObject({
+  outcome: z.enum(['done', 'nothing_to_do', 'not_yet', 'delegated', 'needs_human']),
+  /** At most 50; more are counted in the message and written as a row named by `ref`. */
+  targets: z.array(Target).max(50),
+  ref: z.string().optional(),
+  message: z.string(),
+});
+export type StepOutput = z.infer<typeof StepOutput>;
+
+/** The literal names that a step may throw; machines match on them. */
+export const faults = ['Throttled', 'Unavailable', 'Misconfigured', 'InvalidRequest'] as const;
+export type FaultName = (typeof faults)[number];
+
+export interface StepContract<I extends z.ZodType, O extends z.ZodType> {
+  name: string;
+  owner: Capability;
+  input: I;
+  output: O;
+  /** What makes a second run the same run. */
+  idempotency: string;
+  faults: readonly FaultName[];
+  timeoutSeconds: number;
+}
+
+export function step<I extends z.ZodType, O extends z.ZodType>(contract: StepContract<I, O>): StepContract<I, O> {
+  return contract;
+}
+
+/** A step over one person's targets, with the usual input and output. */
+export function targetStep(name: string, owner: Capability, timeoutSeconds: number): StepContract<typeof StepInput, typeof StepOutput> {
+  return step({
+    name,
+    owner,
+    input: StepInput,
+    output: StepOutput,
+    idempotency: 'case_id, step, target',
+    faults: ['Throttled', 'Unavailable', 'Misconfigured'],
+    timeoutSeconds,
+  });
+}

@@ -1,0 +1,8 @@
+/** The workspaces capability's steps over a person's Coder account and workspaces. Dead is: the agent is gone, not: the user is suspended. */
+import { targetStep } from './step.ts';
+
+export const findWorkspaces = targetStep('find-workspaces', 'workspaces', 60);
+export const blockWorkspaces = targetStep('block-workspaces', 'workspaces', 60);
+export const unblockWorkspaces = targetStep('unblock-workspaces', 'workspaces', 60);
+export const purgeWorkspaces = targetStep('purge-workspaces', 'workspaces', 300);
+export const probeWorkspaces = targetStep('probe-workspaces', 'workspaces', 300);
