@@ -1,0 +1,190 @@
+/**
+ * The one AWS endpoint of the embedded stack: reads a request, finds the operation by `x-amz-target` or the Lambda Invoke path, and
+ * writes the answer as AWS spells it. It verifies no signature and holds no state; what it does not know is refused by name.
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Clock } from '../clock.ts';
+import type { LambdaHost } from '../lambda/contract.ts';
+import { invokeOverHttp } from '../lambda/invoke-api.ts';
+import { type AwsCall, AwsError, type AwsService } from './service.ts';
+
+/** Answers the error to send when the caller may not do this, else undefined. */
+export type Authorize = (caller: string, target: string, operation: string, input: unknown) => AwsError | undefined;
+
+export interface EndpointOptions {
+  services: readonly AwsService[];
+  lambda?: Pick<LambdaHost, 'has' | 'invoke' | 'invokeAsync'>;
+  authorize?: Authorize;
+  clock: Clock;
+  /** Told of every error that is not an `AwsError`: a bug of the stack. The caller sees InternalFailure. */
+  onFault?: (error: unknown, what: string) => void;
+}
+
+/** What one request says about itself before its body is read. */
+export interface AwsRequest extends AwsCall {
+  method: string;
+  url: URL;
+  headers: IncomingMessage['headers'];
+  body: Buffer;
+  /** The service name of the signature's scope, e.g. `s3`; empty when unsigned. */
+  signedFor: string;
+}
+
+export interface AwsAnswer {
+  status: number;
+  contentType: string;
+  body: string;
+  headers?: Readonly<Record<string, string>>;
+}
+
+const maxBodyBytes = 32 * 1024 * 1024;
+
+/** A `node:http` server that is not listening yet. Any number may be made over the same services. */
+export function createEndpoint(options: EndpointOptions): Server {
+  const onFault = options.onFault ?? ((error, what) => console.error(`embedded AWS endpoint: ${what}`, error));
+  const services = new Map(options.services.flatMap((service) => service.targets.map((target) => [target, service] as const)));
+  const server = createServer((message, response) => {
+    const requestId = randomUUID();
+    answer(message, requestId)
+      .catch((error: unknown) => {
+        onFault(error, `${message.method} ${message.url}`);
+        return failure(new AwsError('InternalFailure', 'The embedded stack failed; its log says why', { status: 500 }), '1.1');
+      })
+      .then((reply) => write(response, reply, requestId, options.clock))
+      .catch((error: unknown) => onFault(error, 'writing an answer'));
+  });
+  // Clients keep connections open between calls; a short idle limit would reset one under a request that is on its way.
+  server.keepAliveTimeout = 10 * 60_000;
+  return server;
+
+  async function answer(message: IncomingMessage, requestId: string): Promise<AwsAnswer> {
+    const url = new URL(message.url ?? '/', 'http://endpoint');
+    if (url.pathname === '/_clock') return moveClock(message, options.clock);
+    const body = await read(message);
+    if (!body)
+      return failure(new AwsError('RequestEntityTooLargeException', `The body is above ${maxBodyBytes} bytes`, { status: 413 }), '1.1');
+    const request: AwsRequest = { ...signature(message), requestId, method: message.method ?? 'GET', url, headers: message.headers, body };
+    const target = message.headers['x-amz-target'];
+    if (typeof target === 'string') return operate(target, request);
+    if (options.lambda && url.pathname.startsWith('/2015-03-31/functions/')) {
+      const reply = await invokeOverHttp(options.lambda, options.authorize, request);
+      if (reply) return reply;
+    }
+    return unknown(request);
+  }
+
+  async function operate(target: string, request: AwsRequest): Promise<AwsAnswer> {
+    const dot = target.lastIndexOf('.');
+    const [prefix, name] = [target.slice(0, dot), target.slice(dot + 1)];
+    const service = services.get(prefix);
+    const operation = service && Object.hasOwn(service.operations, name) ? service.operations[name] : undefined;
+    if (!service || !operation)
+      return failure(new AwsError('UnknownOperationException', `${target} is not in the embedded stack`), service?.json ?? '1.1');
+    try {
+      const input = parse(request.body);
+      const denied = options.authorize?.(request.caller, prefix, name, input);
+      if (denied) return failure(denied, service.json);
+      const output = await operation(input, { caller: request.caller, requestId: request.requestId });
+      return { status: 200, contentType: `application/x-amz-json-${service.json}`, body: JSON.stringify(output ?? {}) };
+    } catch (error) {
+      if (error instanceof AwsError) return failure(error, service.json);
+      onFault(error, target);
+      return failure(
+        new AwsError('InternalFailure', `${target} failed inside the embedded stack; its log says why`, { status: 500 }),
+        service.json,
+      );
+    }
+  }
+}
+
+/** `AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/dynamodb/aws4_request, ...`, or a presigned address's X-Amz-Credential. */
+function signature(message: IncomingMessage): { caller: string; signedFor: string } {
+  const credential = /Credential=([^,\s]+)/.exec(message.headers.authorization ?? '')?.[1] ?? '';
+  const parts = credential.split('/');
+  // An access key id may hold a slash in theory; the last four parts are fixed.
+  return { caller: parts.slice(0, -4).join('/') || 'anonymous', signedFor: parts.at(-2) ?? '' };
+}
+
+function parse(body: Buffer): unknown {
+  if (body.length === 0) return {};
+  try {
+    const input: unknown = JSON.parse(body.toString('utf8'));
+    if (typeof input === 'object' && input !== null && !Array.isArray(input)) return input;
+  } catch (cause) {
+    throw new AwsError('SerializationException', `The body is not JSON: ${(cause as Error).message}`);
+  }
+  throw new AwsError('SerializationException', 'The body is not a JSON object');
+}
+
+async function read(message: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of message) {
+    size += chunk.length;
+    if (size <= maxBodyBytes) chunks.push(chunk);
+  }
+  return size > maxBodyBytes ? undefined : Buffer.concat(chunks);
+}
+
+function failure(error: AwsError, json: '1.0' | '1.1'): AwsAnswer {
+  const body = { __type: error.type, message: error.message, Message: error.message, ...error.extra };
+  return {
+    status: error.status,
+    contentType: `application/x-amz-json-${json}`,
+    body: JSON.stringify(body),
+    headers: { 'x-amzn-errortype': error.type },
+  };
+}
+
+/** A call of another protocol gets its error in that protocol, so that its SDK reads the name instead of failing to parse. */
+function unknown(request: AwsRequest): AwsAnswer {
+  const form = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded');
+  const action = form ? new URLSearchParams(request.body.toString('utf8')).get('Action') : undefined;
+  const what = [request.signedFor, action ?? `${request.method} ${request.url.pathname}`].filter(Boolean).join(' ');
+  const error = new AwsError('UnknownOperationException', `${what} is not in the embedded stack`, { status: 404 });
+  const inner = `<Code>${error.type}</Code><Message>${escapeXml(error.message)}</Message>`;
+  if (form) {
+    const body = `<ErrorResponse><Error><Type>Sender</Type>${inner}</Error><RequestId>${request.requestId}</RequestId></ErrorResponse>`;
+    return { status: 400, contentType: 'text/xml', body };
+  }
+  if (/^s3/.test(request.signedFor)) {
+    return { status: 400, contentType: 'application/xml', body: `<Error>${inner}<RequestId>${request.requestId}</RequestId></Error>` };
+  }
+  return failure(error, '1.1');
+}
+
+/** `POST /_clock {"advance_seconds": n}` moves stack time; GET tells it. */
+async function moveClock(message: IncomingMessage, clock: Clock): Promise<AwsAnswer> {
+  const json = (status: number, body: object): AwsAnswer => ({ status, contentType: 'application/json', body: JSON.stringify(body) });
+  if (message.method === 'POST') {
+    const wrong = json(400, { message: 'Send {"advance_seconds": n} with n a number that is not negative' });
+    const body = await read(message);
+    let seconds: unknown;
+    try {
+      seconds = JSON.parse(body?.toString('utf8') ?? '')?.advance_seconds;
+    } catch {
+      return wrong;
+    }
+    if (typeof seconds !== 'number' || !(seconds >= 0)) return wrong;
+    clock.advance(seconds);
+  } else if (message.method !== 'GET') return json(405, { message: 'GET tells the time, POST moves it' });
+  return json(200, { now: new Date(clock.now()).toISOString(), offset_seconds: clock.offset() / 1000 });
+}
+
+function write(response: ServerResponse, reply: AwsAnswer, requestId: string, clock: Clock): void {
+  // The SDKs correct their clock by this header: it must tell stack time.
+  response.sendDate = false;
+  response.writeHead(reply.status, {
+    date: new Date(clock.now()).toUTCString(),
+    'content-type': reply.contentType,
+    'content-length': Buffer.byteLength(reply.body),
+    'x-amzn-requestid': requestId,
+    ...reply.headers,
+  });
+  response.end(reply.body);
+}
+
+function escapeXml(text: string): string {
+  return text.replace(/[<>&]/g, (character) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;' })[character] ?? character);
+}

@@ -1,0 +1,74 @@
+/** The Lambda Invoke API over HTTP: `POST /2015-03-31/functions/{function}/invocations`. It runs nothing itself and knows no other Lambda call. */
+import { functionAlias } from '@gatehouse/contracts/names';
+import type { Authorize, AwsAnswer, AwsRequest } from '../aws/endpoint.ts';
+import { account, region } from '../aws/service.ts';
+import type { LambdaHost } from './contract.ts';
+
+const path = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
+/** Lambda quotas: invocation payload, synchronous and asynchronous. */
+const maxSyncBytes = 6 * 1024 * 1024;
+const maxAsyncBytes = 1024 * 1024;
+
+/** Answers undefined when the request is not an Invoke. */
+export async function invokeOverHttp(
+  lambda: Pick<LambdaHost, 'has' | 'invoke' | 'invokeAsync'>,
+  authorize: Authorize | undefined,
+  request: AwsRequest,
+): Promise<AwsAnswer | undefined> {
+  const found = request.method === 'POST' ? path.exec(request.url.pathname)?.[1] : undefined;
+  if (!found) return undefined;
+  const { name, qualifier } = parseFunction(decodeURIComponent(found), request.url.searchParams.get('Qualifier') ?? undefined);
+  const denied = authorize?.(request.caller, 'AWSLambda', 'Invoke', { FunctionName: name, Qualifier: qualifier });
+  if (denied) return problem(403, denied.type, denied.message);
+  const known = lambda.has(name) && (qualifier === '$LATEST' || qualifier === functionAlias);
+  if (!known)
+    return problem(404, 'ResourceNotFoundException', `Function not found: ${arnOf(name)}${qualifier === '$LATEST' ? '' : `:${qualifier}`}`);
+
+  const kind = request.headers['x-amz-invocation-type'] ?? 'RequestResponse';
+  if (kind === 'DryRun') return { status: 204, contentType: 'application/json', body: '' };
+  const limit = kind === 'Event' ? maxAsyncBytes : maxSyncBytes;
+  if (request.body.length > limit)
+    return problem(
+      413,
+      'RequestTooLargeException',
+      `${request.body.length} byte payload is too large for the ${kind} invocation type (limit ${limit} bytes)`,
+    );
+  let event: unknown = {};
+  try {
+    if (request.body.length > 0) event = JSON.parse(request.body.toString('utf8'));
+  } catch (error) {
+    return problem(400, 'InvalidRequestContentException', `Could not parse request body into json: ${(error as Error).message}`);
+  }
+  if (kind === 'Event') {
+    lambda.invokeAsync(name, event);
+    return { status: 202, contentType: 'application/json', body: '' };
+  }
+  const headers = { 'x-amz-executed-version': qualifier === '$LATEST' ? '$LATEST' : '1' };
+  const result = await lambda.invoke(name, event);
+  if (!result.error) return { status: 200, contentType: 'application/json', body: JSON.stringify(result.value ?? null), headers };
+  if (result.refused === 'throttled')
+    return problem(429, 'TooManyRequestsException', 'Rate Exceeded.', { Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded' });
+  return {
+    status: 200,
+    contentType: 'application/json',
+    body: JSON.stringify(result.error),
+    headers: { ...headers, 'x-amz-function-error': 'Unhandled' },
+  };
+}
+
+/** A name, a partial or a full ARN, each with or without a qualifier, as the Invoke API takes them. */
+export function parseFunction(reference: string, qualifier?: string): { name: string; qualifier: string } {
+  const parts = reference.split(':');
+  const at = parts.lastIndexOf('function');
+  const [name = '', suffix] = at >= 0 ? parts.slice(at + 1) : parts;
+  return { name, qualifier: qualifier ?? suffix ?? '$LATEST' };
+}
+
+function arnOf(name: string): string {
+  return `arn:aws:lambda:${region}:${account}:function:${name}`;
+}
+
+function problem(status: number, type: string, message: string, extra: Record<string, string> = {}): AwsAnswer {
+  const body = JSON.stringify({ Type: status < 500 ? 'User' : 'Service', Message: message, message, ...extra });
+  return { status, contentType: 'application/json', body, headers: { 'x-amzn-errortype': type } };
+}
