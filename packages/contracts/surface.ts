@@ -56,6 +56,8 @@ export interface Entry {
 }
 
 export interface Route {
+  /** What the handler calls it: moving the path moves nothing else. */
+  name: string;
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
   entry: string;

@@ -1,0 +1,24 @@
+/** Reads `process.env` once, through an entry's own schema. `CONFIG` and other JSON members are parsed by `json`. */
+import { z } from 'zod';
+import { Misconfigured } from './fault.ts';
+
+/** A variable that carries JSON of the given schema. */
+export function json<S extends z.ZodType>(schema: S) {
+  return z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({ code: 'custom', message: 'is not JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+}
+
+export function readEnv<S extends z.ZodType>(schema: S): z.infer<S> {
+  const parsed = schema.safeParse(process.env);
+  if (parsed.success) return parsed.data;
+  throw new Misconfigured(`This function's environment is not what it needs: ${z.prettifyError(parsed.error)}`);
+}
