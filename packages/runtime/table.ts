@@ -160,7 +160,14 @@ export async function transact(writes: readonly Write[], token?: string): Promis
         await new Promise((resolve) => setTimeout(resolve, 10 * 2 ** attempt * Math.random()));
         continue;
       }
-      return { held: false, reasons: raw.map(({ Code, Item }) => ({ code: Code ?? 'None', ...(Item && { item: Item }) })) };
+      const { unmarshall } = await import('@aws-sdk/util-dynamodb');
+      return {
+        held: false,
+        reasons: raw.map(({ Code, Item }) => ({
+          code: Code ?? 'None',
+          ...(Item && { item: unmarshall(Item as Parameters<typeof unmarshall>[0]) }),
+        })),
+      };
     }
   }
 }

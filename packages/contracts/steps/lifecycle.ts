@@ -65,7 +65,7 @@ export const closeCase = step({
   input: z.strictObject({
     case_id: z.string(),
     person: z.string(),
-    status: z.enum(['done', 'needs_human', 'cancelled']),
+    status: z.enum(['done', 'held', 'needs_human', 'cancelled']),
     message: z.string(),
   }),
   output: z.strictObject({ status: z.string(), message: z.string() }),

@@ -1,0 +1,121 @@
+/**
+ * The only place that checks our access tokens. `session` and `admin` read gate, session and policy head in one consistent call;
+ * `polled` trusts the revocation log. When state is unknown it refuses: access fails closed.
+ */
+import { Gate, gate } from '@gatehouse/contracts/records/gate';
+import { PolicyHead, PolicyVersion, policyHead, policyVersion } from '@gatehouse/contracts/records/policy';
+import { Session, session } from '@gatehouse/contracts/records/session';
+import type { AdmissionRefusal } from '@gatehouse/contracts/refusal';
+import type { Admission } from '@gatehouse/contracts/surface';
+import { type AccessClaims, checkAccessToken } from '@gatehouse/core/access-token';
+import { ok, type Result, refuse } from '@gatehouse/core/result';
+import { PolicyDocument } from '@gatehouse/rules/document';
+import { type Effective, resolve } from '@gatehouse/rules/resolve';
+import { log } from './log.ts';
+import { revokedSince } from './revocations.ts';
+import { get, getMany } from './table.ts';
+import { trustedKeys } from './trust.ts';
+
+export interface Caller {
+  person: string;
+  session: string;
+  epoch: number;
+  scopes: readonly string[];
+  /** The rest is read with the session: empty on polled routes. */
+  groups: readonly string[];
+  email: string;
+  name: string;
+  policy: { version: number; effective: Effective } | undefined;
+}
+
+/** Who calls a route that admits everyone. */
+export const nobody: Caller = { person: '', session: '', epoch: 0, scopes: [], groups: [], email: '', name: '', policy: undefined };
+
+type Admitted = Result<Caller, AdmissionRefusal>;
+
+/** @param admission of the route. @param token as sent, undefined when none was. @param nowMs milliseconds. */
+export async function admit(admission: Exclude<Admission, 'none'>, token: string | undefined, nowMs: number): Promise<Admitted> {
+  if (token === undefined) return refuse({ reason: 'no_token' });
+  const [kind, scope] = admission.split(':');
+  if (kind !== 'session' && kind !== 'polled' && kind !== 'admin') throw new TypeError(`No way to admit by ${admission}`);
+  try {
+    const claims = await verify(token, nowMs);
+    if (!claims.ok) return claims;
+    const held = claims.value.scope.split(' ');
+    if (scope && !held.includes(scope)) return refuse({ reason: 'insufficient_scope', needed: scope, held });
+    const caller = { person: claims.value.sub, session: claims.value.sid, epoch: claims.value.epoch, scopes: held };
+    if (kind === 'polled') return await admitPolled(caller, nowMs);
+    const admitted = await admitSession(caller);
+    if (!admitted.ok || kind === 'session') return admitted;
+    return admitted.value.policy?.effective.administers ? admitted : refuse({ reason: 'not_admin', person: caller.person });
+  } catch (error) {
+    if (!(error instanceof Error) || (error.name !== 'Unavailable' && error.name !== 'Throttled')) throw error;
+    log.warn('admission state unknown', { error });
+    return refuse({ reason: 'state_unknown', detail: error.message });
+  }
+}
+
+async function verify(token: string, nowMs: number): Promise<Result<AccessClaims, AdmissionRefusal>> {
+  const issuer = origin();
+  const nowSeconds = Math.floor(nowMs / 1000);
+  const first = checkAccessToken(token, { issuer, audience: issuer, keys: await trustedKeys(nowMs) }, nowSeconds);
+  if (first.ok || first.refusal.reason !== 'unknown_key') return first;
+  return checkAccessToken(token, { issuer, audience: issuer, keys: await trustedKeys(nowMs, { again: true }) }, nowSeconds);
+}
+
+type Bare = Pick<Caller, 'person' | 'session' | 'epoch' | 'scopes'>;
+
+async function admitPolled(caller: Bare, nowMs: number): Promise<Admitted> {
+  const revoked = await revokedSince(nowMs);
+  if (!revoked.ok) return revoked;
+  const floor = revoked.value.epochs.get(caller.person);
+  if (floor !== undefined && caller.epoch < floor)
+    return refuse({ reason: 'stale_epoch', person: caller.person, epoch: caller.epoch, current: floor });
+  if (revoked.value.sessions.has(caller.session)) return refuse({ reason: 'session_ended', session: caller.session });
+  return ok({ ...nobody, ...caller });
+}
+
+async function admitSession(caller: Bare): Promise<Admitted> {
+  const access = tableOf('ACCESS');
+  const policy = tableOf('POLICY');
+  const [gateRow, sessionRow, headRow] = await getMany([
+    { table: access, key: gate.key(caller.person) },
+    { table: access, key: session.key(caller.session) },
+    { table: policy, key: policyHead.key() },
+  ]);
+  const door = Gate.safeParse(gateRow);
+  const live = Session.safeParse(sessionRow);
+  if (!door.success) return refuse({ reason: 'gate_shut', person: caller.person, because: 'no gate' });
+  if (door.data.state === 'shut') return refuse({ reason: 'gate_shut', person: caller.person, because: door.data.reason ?? 'shut' });
+  if (caller.epoch < door.data.epoch)
+    return refuse({ reason: 'stale_epoch', person: caller.person, epoch: caller.epoch, current: door.data.epoch });
+  if (!live.success || live.data.state === 'ended' || live.data.person !== caller.person)
+    return refuse({ reason: 'session_ended', session: caller.session });
+  const { groups, email, name } = door.data;
+  const head = PolicyHead.safeParse(headRow);
+  const effective = head.success && resolve(await documentOf(head.data.version, policy), { person: caller.person, email, groups });
+  if (!effective || effective.admitted === false) return refuse({ reason: 'not_entitled', person: caller.person, groups });
+  return ok({ ...caller, groups, email, name, policy: { version: head.data.version, effective } });
+}
+
+const documents = new Map<number, PolicyDocument>();
+
+/** A version is immutable: fetched once an environment. */
+async function documentOf(version: number, table: string): Promise<PolicyDocument> {
+  const known = documents.get(version);
+  if (known) return known;
+  const row = PolicyVersion.parse(await get(table, policyVersion.key(version)));
+  const document = PolicyDocument.parse(JSON.parse(row.document));
+  documents.clear();
+  documents.set(version, document);
+  return document;
+}
+
+/** Our own issuer and audience: the gateway's origin, which every function carries. */
+function origin(): string {
+  return process.env.PUBLIC_URL ?? '';
+}
+
+function tableOf(capability: string): string {
+  return process.env[`TABLE_${capability}`] ?? '';
+}

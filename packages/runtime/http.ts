@@ -1,0 +1,148 @@
+/** One HTTP entry: finds the route in the surface, admits the caller, calls the handler by the route's name, and answers. Decides nothing else. */
+
+import type { AdmissionRefusal } from '@gatehouse/contracts/refusal';
+import type { Route, Surface } from '@gatehouse/contracts/surface';
+import { ok, type Result, refuse } from '@gatehouse/core/result';
+import middy from '@middy/core';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import type { z } from 'zod';
+import { admit, type Caller, nobody } from './admit.ts';
+import { now } from './clock.ts';
+import { readEnv } from './environment.ts';
+import { log } from './log.ts';
+import type { Wire } from './wire.ts';
+
+export interface Request {
+  /** The route's name in the surface. */
+  route: string;
+  method: string;
+  path: string;
+  pathParameters: Readonly<Record<string, string>>;
+  query: URLSearchParams;
+  /** Any case; several of one name are joined by a comma. */
+  header(name: string): string | undefined;
+  cookies: Readonly<Record<string, string>>;
+  body: Buffer;
+  sourceIp: string;
+  requestId: string;
+  text(): string;
+  form(): URLSearchParams;
+  json(): Result<unknown, { reason: 'malformed'; detail: string }>;
+}
+
+export interface Reply {
+  status: number;
+  headers?: Readonly<Record<string, string>>;
+  /** Whole Set-Cookie lines. */
+  cookies?: readonly string[];
+  /** Objects become JSON; bytes travel base64. */
+  body?: string | Buffer | Readonly<Record<string, unknown>> | readonly unknown[];
+}
+
+export interface Call<E> {
+  env: E;
+  /** `nobody` on routes that admit none. */
+  caller: Caller;
+  /** Milliseconds. */
+  now: number;
+}
+
+export type Handle<E> = (request: Request, call: Call<E>) => Promise<Reply>;
+
+/** Handlers are keyed by the route's name: moving a path touches the surface alone. */
+export function http<S extends z.ZodType>(
+  options: { surface: Surface; env: S; wire: Wire },
+  handlers: Readonly<Record<string, Handle<z.infer<S>>>>,
+) {
+  const routes = new Map((options.surface.routes ?? []).map((route) => [`${route.method} ${route.path}`, route]));
+  let env: z.infer<S> | undefined;
+
+  return middy(async (event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> => {
+    const request = readRequest(event, context.awsRequestId);
+    try {
+      const route = routes.get(`${event.httpMethod} ${event.resource}`);
+      const handle = route && handlers[route.name];
+      if (!route || !handle) throw new TypeError(`No handler for ${event.httpMethod} ${event.resource} in ${options.surface.capability}`);
+      env ??= readEnv(options.env);
+      const named = { ...request, route: route.name };
+      const caller = await callerOf(route, named);
+      if (!caller.ok) {
+        log.info('refused', { route: route.name, refusal: caller.refusal, request_id: request.requestId });
+        return write(options.wire.refuse(caller.refusal, named), request);
+      }
+      return write(await handle(named, { env, caller: caller.value, now: now() }), request);
+    } catch (error) {
+      log.error('fault', { error: error as Error, path: request.path, request_id: request.requestId });
+      return write(options.wire.fault(error, request), request);
+    }
+  });
+}
+
+function callerOf(route: Route, request: Request): Promise<Result<Caller, AdmissionRefusal>> | Result<Caller, AdmissionRefusal> {
+  if (route.admit === 'none') return ok(nobody);
+  return admit(route.admit, bearer(request.header('authorization')), now());
+}
+
+/** RFC 6750 section 2.1; the scheme's case does not matter. */
+function bearer(header: string | undefined): string | undefined {
+  const match = /^Bearer ([^\s]+)$/i.exec(header ?? '');
+  return match?.[1];
+}
+
+function readRequest(event: APIGatewayProxyEvent, requestId: string): Request {
+  const headers = new Map<string, string>();
+  for (const [name, values] of Object.entries(event.multiValueHeaders ?? {}))
+    if (values) headers.set(name.toLowerCase(), values.join(', '));
+  const query = new URLSearchParams();
+  for (const [name, values] of Object.entries(event.multiValueQueryStringParameters ?? {}))
+    for (const value of values ?? []) query.append(name, value);
+  const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+  const text = () => body.toString('utf8');
+  return {
+    route: '',
+    method: event.httpMethod,
+    path: event.path,
+    pathParameters: Object.fromEntries(Object.entries(event.pathParameters ?? {}).map(([name, value]) => [name, value ?? ''])),
+    query,
+    header: (name) => headers.get(name.toLowerCase()),
+    cookies: readCookies(headers.get('cookie')),
+    body,
+    sourceIp: event.requestContext.identity.sourceIp,
+    requestId: event.requestContext.requestId ?? requestId,
+    text,
+    form: () => new URLSearchParams(text()),
+    json: () => {
+      try {
+        return ok(JSON.parse(text()) as unknown);
+      } catch (error) {
+        return refuse({ reason: 'malformed' as const, detail: error instanceof Error ? error.message : 'not JSON' });
+      }
+    },
+  };
+}
+
+function readCookies(header: string | undefined): Record<string, string> {
+  const cookies: Record<string, string> = Object.create(null);
+  for (const pair of header?.split(/[;,]\s*/) ?? []) {
+    const at = pair.indexOf('=');
+    if (at > 0) cookies[pair.slice(0, at).trim()] = pair.slice(at + 1).trim();
+  }
+  return cookies;
+}
+
+const always = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'x-frame-options': 'DENY' };
+
+function write(reply: Reply, request: Request): APIGatewayProxyResult {
+  const headers: Record<string, string> = { ...always, 'x-request-id': request.requestId };
+  for (const [name, value] of Object.entries(reply.headers ?? {})) headers[name.toLowerCase()] = value;
+  const { body } = reply;
+  const bytes = Buffer.isBuffer(body);
+  if (body !== undefined && !bytes && typeof body !== 'string') headers['content-type'] ??= 'application/json';
+  return {
+    statusCode: reply.status,
+    headers,
+    ...(reply.cookies?.length && { multiValueHeaders: { 'set-cookie': [...reply.cookies] } }),
+    body: body === undefined ? '' : bytes ? body.toString('base64') : typeof body === 'string' ? body : JSON.stringify(body),
+    isBase64Encoded: bytes,
+  };
+}
