@@ -1,0 +1,36 @@
+/** Deploys one capability from its surface and from nothing else: what is not in the surface does not exist in AWS. */
+import type { Capability, Surface } from '@gatehouse/contracts/surface';
+import { alarm } from './resources/alarm.ts';
+import { deadLetters } from './resources/dead-letters.ts';
+import { type Deployed, deployFunction } from './resources/function.ts';
+import { keyOf } from './resources/key.ts';
+import { subscribe } from './resources/rule.ts';
+import { schedule } from './resources/schedule.ts';
+import { secretOf } from './resources/secret.ts';
+import { feed } from './resources/stream.ts';
+import { tableOf } from './resources/table.ts';
+
+const functions = new Map<string, Deployed>();
+
+/** The function behind an entry, of a capability whose stack came before. */
+export function functionOf(capability: Capability, entry: string): Deployed {
+  const found = functions.get(`${capability}/${entry}`);
+  if (!found) throw new Error(`${capability} has no entry "${entry}", or its stack comes later in sst.config.ts`);
+  return found;
+}
+
+export function deploy(surface: Surface): void {
+  const { capability } = surface;
+  const table = surface.table ? tableOf(capability) : undefined;
+  for (const [name, key] of Object.entries(surface.keys ?? {})) keyOf(capability, name, key);
+  for (const [name, secret] of Object.entries(surface.secrets ?? {})) secretOf(capability, name, secret);
+
+  const letters = deadLetters(surface);
+  for (const [name, entry] of Object.entries(surface.entries)) {
+    functions.set(`${capability}/${name}`, deployFunction(surface, name, entry, { table, deadLetters: letters?.arn }));
+  }
+  for (const rule of surface.rules ?? []) subscribe(capability, rule, functionOf(capability, rule.entry), letters);
+  for (const item of surface.schedules ?? []) schedule(capability, item, functionOf(capability, item.entry), letters);
+  for (const entry of surface.streams ?? []) feed(capability, entry, functionOf(capability, entry), table, letters);
+  for (const item of surface.alarms ?? []) alarm(capability, item);
+}

@@ -1,0 +1,28 @@
+/** The profile of each stage, checked before anything is declared: every mistake is told at once. Copy `example` and change it. */
+import { Profile } from '@gatehouse/core/profile';
+import { z } from 'zod';
+
+const example: z.input<typeof Profile> = {
+  region: 'us-east-1',
+  okta_partner_source: 'aws.partner/okta.com/example/gatehouse',
+  access: {
+    public_url: 'https://claude.example.com',
+    issuers: [{ issuer: 'https://example.okta.com', audiences: ['gatehouse'], directory: true }],
+    login: { issuer: 'https://example.okta.com', client_id: '0oa1gatehouse' },
+  },
+  policy: { public_url: 'https://claude.example.com' },
+  usage: {},
+  people: { directory: { kind: 'okta', issuer: 'https://example.okta.com', url: 'https://example.okta.com' } },
+  lifecycle: {},
+  keys: { litellm: { url: 'https://litellm.example.com', replicas: ['https://litellm.example.com'] } },
+  workspaces: { coder: { url: 'https://coder.example.com' } },
+};
+
+const stages: Readonly<Record<string, z.input<typeof Profile>>> = { production: example };
+
+/** A stage without a profile of its own is a person's or a test's: it gets the example. */
+export function profileOf(stage: string): Profile {
+  const parsed = Profile.safeParse(stages[stage] ?? example);
+  if (parsed.success) return parsed.data;
+  throw new Error(`The profile of stage "${stage}" in stacks/profile.ts is wrong:\n${z.prettifyError(parsed.error)}`);
+}

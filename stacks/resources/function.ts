@@ -1,0 +1,85 @@
+/** One Lambda function of a surface: its code, its exact power, its variables, and the alias that everybody invokes. */
+import { functionAlias, functionName } from '@gatehouse/contracts/names';
+import type { Entry, Surface } from '@gatehouse/contracts/surface';
+import { arn, pascal, stage } from '../stage.ts';
+import { environmentOf } from './environment.ts';
+import { keyArn } from './key.ts';
+import { namedStatements, type Statement } from './permission.ts';
+import { secretArn } from './secret.ts';
+
+export interface Deployed {
+  /** The physical name. */
+  name: string;
+  alias: aws.lambda.Alias;
+}
+
+type Power = Statement<$util.Input<string>>;
+
+export function deployFunction(
+  surface: Surface,
+  name: string,
+  entry: Entry,
+  { table, deadLetters }: { table: sst.aws.Dynamo | undefined; deadLetters: $util.Output<string> | undefined },
+): Deployed {
+  const { capability } = surface;
+  const physical = functionName(stage, capability, name);
+  const logical = pascal(capability, name);
+  const asynchronous = [surface.rules, surface.schedules].some((sources) => sources?.some((source) => source.entry === name));
+  const streamed = surface.streams?.includes(name) ?? false;
+
+  const power: Power[] = [
+    // In place of AWSLambdaBasicExecutionRole, which may write to every log group.
+    { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [arn('logs', `log-group:/aws/lambda/${physical}:*`)] },
+    ...namedStatements(stage, surface, entry, arn),
+    ...(entry.keys ?? []).map(({ key, actions }) => ({ actions: [...actions], resources: [keyArn(key)] })),
+    ...(entry.secrets ?? []).map((secret) => ({
+      actions: ['secretsmanager:GetSecretValue'],
+      resources: [secretArn(capability, secret)],
+    })),
+    ...(streamed && table
+      ? [
+          {
+            actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
+            resources: [table.nodes.table.streamArn],
+          },
+        ]
+      : []),
+    ...((asynchronous || streamed) && deadLetters ? [{ actions: ['sqs:SendMessage'], resources: [deadLetters] }] : []),
+  ];
+
+  const deployed = new sst.aws.Function(logical, {
+    name: physical,
+    handler: entry.handler,
+    runtime: 'nodejs24.x',
+    architecture: 'arm64',
+    timeout: `${entry.timeoutSeconds} seconds`,
+    memory: `${entry.memoryMb} MB`,
+    logging: { format: 'json', retention: '1 month' },
+    versioning: true,
+    permissions: power,
+    environment: environmentOf(surface, entry),
+    transform: {
+      role: {
+        managedPolicyArns: [],
+        // SST's own would let every principal of the account assume the role, for its live development.
+        assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: 'lambda.amazonaws.com' }),
+      },
+    },
+  });
+  const alias = new aws.lambda.Alias(`${logical}Live`, {
+    name: functionAlias,
+    functionName: deployed.name,
+    functionVersion: deployed.nodes.function.version,
+  });
+  if (asynchronous && deadLetters) {
+    // A rule's own dead letters hold what never reached the function; these hold what the function gave up on.
+    new aws.lambda.FunctionEventInvokeConfig(`${logical}Async`, {
+      functionName: deployed.name,
+      qualifier: alias.name,
+      maximumRetryAttempts: 2,
+      maximumEventAgeInSeconds: 6 * 3600,
+      destinationConfig: { onFailure: { destination: deadLetters } },
+    });
+  }
+  return { name: physical, alias };
+}

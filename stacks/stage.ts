@@ -1,0 +1,34 @@
+/** Which deployment this is: its stage, place and profile. Declares no resource. */
+import { profileOf } from './profile.ts';
+
+export const stage = $app.stage;
+export const production = stage === 'production';
+export const profile = profileOf(stage);
+
+const { accountId } = aws.getCallerIdentityOutput();
+const { region } = aws.getRegionOutput();
+const { partition } = aws.getPartitionOutput();
+
+/** An ARN of this account and region, e.g. `arn('dynamodb', 'table/gatehouse-dev-access')`. */
+export function arn(service: string, rest: $util.Input<string>): $util.Output<string> {
+  return $interpolate`arn:${partition}:${service}:${region}:${accountId}:${rest}`;
+}
+
+/** API Gateway's own address of a function that it calls. */
+export function invocationUri(functionArn: $util.Input<string>): $util.Output<string> {
+  return $interpolate`arn:${partition}:apigateway:${region}:lambda:path/2015-03-31/functions/${functionArn}/invocations`;
+}
+
+export { accountId, partition, region };
+
+/** Data outlives its stack in production; SST's own retention does not cover what is not a table or a bucket. */
+export const keep = { retainOnDelete: production, protect: production };
+
+/** `cut-sessions` -> `CutSessions`: names of resources in the program, never in AWS. */
+export function pascal(...words: string[]): string {
+  return words
+    .join('-')
+    .split(/[-./]/)
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
+}

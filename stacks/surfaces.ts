@@ -1,0 +1,18 @@
+/** The surfaces of all capabilities, in the order of their stacks, and who owns which step or machine. Plain data. */
+
+import type { Capability, Surface } from '@gatehouse/contracts/surface';
+
+export const surfaces: readonly Surface[] = [];
+
+/** Who does a step: the function behind it. */
+export function ownerOfStep(step: string): { capability: Capability; entry: string } {
+  for (const { capability, steps } of surfaces) {
+    const entry = steps?.[step];
+    if (entry !== undefined) return { capability, entry };
+  }
+  throw new Error(`No surface offers the step "${step}": bind it to an entry in its owner's surface.ts, under "steps"`);
+}
+
+export function hasMachine(machine: string): boolean {
+  return surfaces.some(({ machines }) => machines?.some(({ name }) => name === machine));
+}
