@@ -1,0 +1,48 @@
+/** The profile of the embedded company: everything on loopback. The same schema that a deployed stage fills. */
+import { Profile } from '@gatehouse/core/profile';
+import { host } from './ports.ts';
+
+export const stage = 'local';
+export const partnerBus = 'aws.partner/okta.com/acme/gatehouse';
+
+export interface Addresses {
+  gateway: string;
+  aws: string;
+  idp: string;
+  outside: string;
+}
+
+export function addressesOf(port: number): Addresses {
+  const at = (offset: number) => `http://${host}:${port + offset}`;
+  return { gateway: at(0), aws: at(1), idp: at(2), outside: at(3) };
+}
+
+/** LiteLLM's replicas, each with a cache of its own. */
+export const replicas = 2;
+
+export function localProfile({ gateway, idp, outside }: Addresses, moreIssuer?: string): Profile {
+  return Profile.parse({
+    region: 'us-east-1',
+    okta_partner_source: partnerBus,
+    access: {
+      public_url: gateway,
+      issuers: [
+        { issuer: idp, audiences: ['gatehouse'], directory: true },
+        ...(moreIssuer === undefined ? [] : [{ issuer: moreIssuer, audiences: ['gatehouse'], directory: false }]),
+      ],
+      login: { issuer: idp, client_id: 'gatehouse' },
+      allow_loopback_http: true,
+    },
+    policy: { public_url: gateway },
+    usage: {},
+    people: { directory: { kind: 'okta', issuer: idp, url: idp } },
+    lifecycle: {},
+    keys: {
+      litellm: {
+        url: `${outside}/litellm`,
+        replicas: Array.from({ length: replicas }, (_, index) => `${outside}/litellm/replicas/${index + 1}`),
+      },
+    },
+    workspaces: { coder: { url: `${outside}/coder` } },
+  });
+}
