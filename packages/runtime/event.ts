@@ -68,8 +68,8 @@ async function claimed<S extends z.ZodType>(options: Consumer<S>, told: Told<S>,
   const key = { pk: `CLAIM#${id}`, sk: options.consumer };
   const expires = Math.floor(told.now / 1000) + claimSeconds;
   const claim = await update(table, key, {
-    UpdateExpression: 'SET claim = :working, until = :until, expires_at = :expires',
-    ConditionExpression: 'attribute_not_exists(pk) OR (claim = :working AND until < :now)',
+    UpdateExpression: 'SET claim = :working, working_until = :until, expires_at = :expires',
+    ConditionExpression: 'attribute_not_exists(pk) OR (claim = :working AND working_until < :now)',
     ExpressionAttributeValues: { ':working': 'working', ':until': told.now + workingMs, ':expires': expires, ':now': told.now },
   });
   if (!claim.held) {
@@ -80,8 +80,8 @@ async function claimed<S extends z.ZodType>(options: Consumer<S>, told: Told<S>,
     await run();
   } catch (error) {
     log.warn('event not handled', { consumer: options.consumer, id, error: error as Error });
-    await put(table, { ...key, claim: 'working', until: 0, expires_at: expires });
+    await put(table, { ...key, claim: 'working', working_until: 0, expires_at: expires });
     throw error;
   }
-  await put(table, { ...key, claim: 'done', until: 0, expires_at: expires });
+  await put(table, { ...key, claim: 'done', working_until: 0, expires_at: expires });
 }
