@@ -29,7 +29,6 @@ const api = new aws.apigateway.RestApi('Api', {
       },
     ],
   }),
-  failOnWarnings: true,
 });
 
 const invoked = new Map(routes.map(({ capability, entry }) => [`${capability}/${entry}`, { capability, entry }]));

@@ -21,6 +21,7 @@ export function sstEnvironment(endpoint: string): NodeJS.ProcessEnv {
     SST_SKIP_DEPENDENCY_CHECK: '1',
     SST_NO_BUN: '1',
     SST_PASSPHRASE: Buffer.alloc(32).toString('base64'),
+    NODE_OPTIONS: '', // tests set one that keeps npm from its registry
     AWS_ENDPOINT_URL: endpoint,
     AWS_ACCESS_KEY_ID: 'offline',
     AWS_SECRET_ACCESS_KEY: 'offline',
