@@ -1,0 +1,38 @@
+/** Shows admins who somebody is: by e-mail, by our id or by the directory's. From the records alone; it reads no directory. */
+import type { Person } from '@gatehouse/contracts/records/person';
+import { PersonId } from '@gatehouse/core/ids';
+import { PeopleConfig } from '@gatehouse/core/profile';
+import { json } from '@gatehouse/runtime/environment';
+import { http } from '@gatehouse/runtime/http';
+import { apiError, apiWire } from '@gatehouse/runtime/wire';
+import { z } from 'zod';
+import { peopleByEmail, personById, personBySubject } from './person.dynamo.ts';
+import { surface } from './surface.ts';
+
+export const env = z.object({ TABLE_PEOPLE: z.string(), TABLE_ACCESS: z.string(), TABLE_POLICY: z.string(), CONFIG: json(PeopleConfig) });
+
+export const handler = http(
+  { surface, env, wire: apiWire },
+  {
+    people: async (request, { env }) => {
+      const email = request.query.get('email')?.trim();
+      const id = request.query.get('id')?.trim();
+      if (!email === !id)
+        return apiError(400, 'invalid_request_error', 'Write one of ?email=alice@example.com and ?id=per_...', request.requestId);
+      const found = email ? await peopleByEmail(env.TABLE_PEOPLE, email) : await byId(env, id ?? '');
+      return { status: 200, headers: { 'cache-control': 'no-store' }, body: { people: found.map(show) } };
+    },
+  },
+);
+
+async function byId({ TABLE_PEOPLE, CONFIG }: z.infer<typeof env>, id: string): Promise<Person[]> {
+  const person = PersonId.safeParse(id).success
+    ? await personById(TABLE_PEOPLE, id)
+    : await personBySubject(TABLE_PEOPLE, { issuer: CONFIG.directory.issuer, subject: id });
+  return person ? [person] : [];
+}
+
+/** `grants` are what Gatehouse itself gave in other systems: nothing gives any yet. */
+function show({ id, email, name, status, groups, generation, hold, subjects, read_at }: Person) {
+  return { id, email, name, status, groups, generation, hold, subjects, read_at, grants: [] };
+}

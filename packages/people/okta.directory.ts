@@ -1,0 +1,113 @@
+/** Reads one person from Okta's Users API. A read that fails, ends early or makes no sense answers `unreadable`; it never makes a leaver. */
+import { type Answer, ask } from '@gatehouse/runtime/outside';
+import { secret, secretAgain } from '@gatehouse/runtime/secret';
+import { type Account, nextPage, readGroups, readUser, saysNotFound } from './okta-user.ts';
+import type { Found, Search, Truth, Unreadable } from './truth.ts';
+
+export interface Okta {
+  /** The org's origin. */
+  url: string;
+  /** ARN of the secret that holds the API token. */
+  tokenArn: string;
+}
+
+const timeoutMs = 3_000;
+const attempts = 2;
+/** Okta pages groups by 200 at most; nobody is in this many pages of them. */
+const maxPages = 50;
+/** More people than this under one address is not an address. */
+const maxMatches = 20;
+
+/** @param subject Okta's id of the user. */
+export async function readPerson(okta: Okta, subject: string): Promise<Truth> {
+  const answer = await call(okta, `${base(okta)}/users/${encodeURIComponent(subject)}`);
+  if ('word' in answer) return answer;
+  const json = parse(answer);
+  if (answer.status === 404 && saysNotFound(json)) return { word: 'deleted' };
+  if (answer.status !== 200) return refused(answer);
+  const user = readUser(json);
+  if (!user.ok) return unreadable('malformed', `Okta answered ${user.refusal} for ${subject}`);
+  if (user.value.profile.subject !== subject) return unreadable('malformed', `Okta answered ${user.value.profile.subject} for ${subject}`);
+  return withGroups(okta, user.value);
+}
+
+/** Everyone, in any state, whose id, login or e-mail this is. */
+export async function findPeople(okta: Okta, wanted: string): Promise<Search> {
+  const quoted = `"${wanted.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+  const search = ['id', 'profile.login', 'profile.email'].map((name) => `${name} eq ${quoted}`).join(' or ');
+  const answer = await call(okta, `${base(okta)}/users?${new URLSearchParams({ search, limit: String(maxMatches) })}`);
+  if ('word' in answer) return answer;
+  if (answer.status !== 200) return refused(answer);
+  const json = parse(answer);
+  if (!Array.isArray(json)) return unreadable('malformed', 'Okta answered a search for users with something that is not a list');
+  const people: Found[] = [];
+  for (const one of json) {
+    const user = readUser(one);
+    if (!user.ok) return unreadable('malformed', `Okta answered ${user.refusal} in a search`);
+    const found = await withGroups(okta, user.value);
+    if (found.word === 'unreadable') return found;
+    people.push(found);
+  }
+  return { word: 'listed', people };
+}
+
+async function withGroups(okta: Okta, account: Account): Promise<Found | Unreadable> {
+  const groups: string[] = [];
+  let url: string | undefined = `${base(okta)}/users/${encodeURIComponent(account.profile.subject)}/groups`;
+  for (let page = 1; url; page++) {
+    if (page > maxPages) return unreadable('short', `The groups of ${account.profile.subject} did not end after ${maxPages} pages`);
+    const answer: Answer | Unreadable = await call(okta, url);
+    if ('word' in answer) return answer;
+    if (answer.status !== 200) return refused(answer, 'short');
+    const names = readGroups(parse(answer));
+    if (!names.ok) return unreadable('malformed', `Okta answered ${names.refusal} for ${account.profile.subject}`);
+    groups.push(...names.value);
+    const next = nextPage(answer.headers.get('link'));
+    if (next && new URL(next).origin !== new URL(okta.url).origin)
+      return unreadable('malformed', 'Okta sent us to another origin for the next page: the token does not go there');
+    url = next;
+  }
+  return { ...account, groups: [...new Set(groups)].sort() };
+}
+
+async function call(okta: Okta, url: string): Promise<Answer | Unreadable> {
+  try {
+    const first = await asked(url, await secret(okta.tokenArn));
+    return first.status === 401 ? await asked(url, await secretAgain(okta.tokenArn)) : first;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if (error.name === 'Throttled') return unreadable('throttled', error.message);
+    if (error.name === 'Unavailable') return unreadable('unreachable', error.message);
+    throw error;
+  }
+}
+
+function asked(url: string, token: string): Promise<Answer> {
+  return ask(url, { headers: { authorization: `SSWS ${token}` }, timeoutMs, attempts });
+}
+
+function refused({ status }: Answer, otherwise: Unreadable['reason'] = 'malformed'): Unreadable {
+  if (status === 401 || status === 403)
+    return unreadable(
+      'refused',
+      `Okta answered ${status}: put an API token that may read users and groups into the secret directory-token`,
+    );
+  return unreadable(otherwise, `Okta answered ${status}: check the directory's address in the profile`);
+}
+
+function unreadable(reason: Unreadable['reason'], message: string): Unreadable {
+  return { word: 'unreadable', reason, message };
+}
+
+/** Undefined stands for what is not JSON: every reader refuses it. */
+function parse(answer: Answer): unknown {
+  try {
+    return answer.json();
+  } catch {
+    return undefined;
+  }
+}
+
+function base(okta: Okta): string {
+  return new URL('/api/v1', okta.url).href;
+}
