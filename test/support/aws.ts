@@ -38,7 +38,7 @@ export async function startAws(more: (clock: Clock) => readonly AwsService[] = (
     url,
     table: (capability) => {
       const known = made.get(capability);
-      if (known) return known;
+      if (known !== undefined) return known;
       const making = createTable(dynamodb, tableName('test', capability));
       made.set(capability, making);
       return making;
