@@ -1,0 +1,58 @@
+/** The outside systems of the company on one port, each under its prefix, with faults at `/_faults`. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Clock } from '../clock.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { listener, send } from './http.ts';
+import { createLitellm, type LitellmOptions } from './litellm/create-litellm.ts';
+
+export interface OutsideOptions {
+  /** 0 takes any free port. */
+  port: number;
+  clock: Clock;
+  litellm: LitellmOptions;
+  /** Who has an account everywhere when the systems start fresh. */
+  people: readonly { email: string; name: string }[];
+  /** Absent: everything is forgotten at the end. */
+  dataFolder?: string;
+}
+
+export interface Outside {
+  server: Server;
+  /** `http://127.0.0.1:<port>`; the systems are at `/litellm`. */
+  origin: string;
+  faults: Faults;
+  close(): Promise<void>;
+}
+
+export async function createOutside(options: OutsideOptions): Promise<Outside> {
+  const context = {
+    clock: options.clock,
+    people: options.people,
+    ...(options.dataFolder === undefined ? {} : { dataFolder: options.dataFolder }),
+  };
+  const litellm = createLitellm(options.litellm, context);
+  await litellm.ready;
+  const faults = createFaults(options.clock);
+  const systems = [litellm.system];
+  const server = createServer(
+    listener(systems, faults, (_request, response) => {
+      send(response, {
+        status: 404,
+        body: { error: `Nothing is here; the systems are ${systems.map((system) => system.prefix).join(', ')}` },
+      });
+    }),
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, '127.0.0.1', () => resolve());
+  });
+  const { port } = server.address() as AddressInfo;
+
+  async function close(): Promise<void> {
+    faults.clear();
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+  return { server, origin: `http://127.0.0.1:${port}`, faults, close };
+}
