@@ -1,0 +1,35 @@
+/** What keys shows: the steps over a person's LiteLLM virtual keys. No routes, no facts: machines call it. */
+import type { Entry, Surface } from '@gatehouse/contracts/surface';
+
+function step(name: string, timeoutSeconds: number, file = 'virtual-keys'): Entry {
+  return {
+    handler: `packages/keys/${file}.lambda.${name}`,
+    timeoutSeconds,
+    memoryMb: 512,
+    tables: [
+      { capability: 'keys', actions: ['dynamodb:Query', 'dynamodb:PutItem'] },
+      { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*'] },
+    ],
+    secrets: ['litellm-key'],
+  };
+}
+
+export const surface: Surface = {
+  capability: 'keys',
+  table: true,
+  entries: {
+    'find-virtual-keys': step('find', 60),
+    'block-virtual-keys': step('block', 60),
+    'unblock-virtual-keys': step('unblock', 60),
+    'purge-virtual-keys': step('purge', 60),
+    'probe-virtual-keys': step('probe', 300, 'probe-virtual-keys'),
+  },
+  steps: {
+    'find-virtual-keys': 'find-virtual-keys',
+    'block-virtual-keys': 'block-virtual-keys',
+    'unblock-virtual-keys': 'unblock-virtual-keys',
+    'purge-virtual-keys': 'purge-virtual-keys',
+    'probe-virtual-keys': 'probe-virtual-keys',
+  },
+  secrets: { 'litellm-key': { description: "LiteLLM's master key, or the key of a proxy_admin user", generated: false } },
+};
