@@ -1,0 +1,70 @@
+/** A secret and its versions: which version carries which staging label. Pure; it knows no clock and no file. */
+import { AwsError } from '../service.ts';
+
+export interface Version {
+  id: string;
+  /** Epoch seconds. */
+  created: number;
+  stages: string[];
+  value: Value;
+}
+
+export interface Value {
+  SecretString?: string;
+  /** Base64. */
+  SecretBinary?: string;
+}
+
+export interface Secret {
+  arn: string;
+  name: string;
+  description?: string;
+  kmsKeyId?: string;
+  tags: readonly { Key: string; Value: string }[];
+  /** Epoch seconds. */
+  created: number;
+  changed: number;
+  /** The day of the last GetSecretValue, as AWS tells it. */
+  accessed?: number;
+  /** When DeleteSecret was called, and when the secret stops to exist. */
+  deleted?: { at: number; gone: number };
+  versions: Version[];
+}
+
+export const current = 'AWSCURRENT';
+export const previous = 'AWSPREVIOUS';
+
+/** AWS keeps at most 100 versions without a label; they cannot be had by label, so the oldest go. */
+const mostUnlabelled = 100;
+
+/**
+ * Adds a version with its labels. The same id with the same value again changes nothing (AWS: ClientRequestToken is idempotent);
+ * with another value it throws ResourceExistsException.
+ */
+export function putVersion(secret: Secret, version: { id: string; created: number; value: Value }, stages: readonly string[]): Version {
+  const known = secret.versions.find((each) => each.id === version.id);
+  if (known) {
+    if (known.value.SecretString === version.value.SecretString && known.value.SecretBinary === version.value.SecretBinary) return known;
+    throw new AwsError('ResourceExistsException', "You can't modify an existing version, you can only create a new version.");
+  }
+  const added: Version = { ...version, stages: [] };
+  secret.versions.push(added);
+  for (const stage of stages) moveStage(secret, stage, added);
+  const unlabelled = secret.versions.filter((each) => each.stages.length === 0);
+  const tooOld = new Set(unlabelled.slice(0, -mostUnlabelled));
+  secret.versions = secret.versions.filter((each) => !tooOld.has(each));
+  return added;
+}
+
+/** A label is on one version at a time. AWS: the version that loses AWSCURRENT becomes AWSPREVIOUS. */
+export function moveStage(secret: Secret, stage: string, to: Version | undefined): void {
+  const from = labelled(secret, stage);
+  if (from === to) return;
+  if (from) from.stages = from.stages.filter((each) => each !== stage);
+  if (to) to.stages.push(stage);
+  if (stage === current && from) moveStage(secret, previous, from);
+}
+
+export function labelled(secret: Secret, stage: string): Version | undefined {
+  return secret.versions.find((version) => version.stages.includes(stage));
+}
