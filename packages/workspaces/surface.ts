@@ -1,0 +1,37 @@
+/** What workspaces shows: the steps over a person's Coder account and workspaces. No routes, no facts: machines call it. */
+import type { Entry, Surface } from '@gatehouse/contracts/surface';
+
+function step(name: string, timeoutSeconds: number, file = 'workspaces'): Entry {
+  return {
+    handler: `packages/workspaces/${file}.lambda.${name}`,
+    timeoutSeconds,
+    memoryMb: 512,
+    tables: [
+      { capability: 'workspaces', actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'] },
+      { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*'] },
+    ],
+    secrets: ['coder-token'],
+  };
+}
+
+export const surface: Surface = {
+  capability: 'workspaces',
+  table: true,
+  entries: {
+    'find-workspaces': step('find', 60),
+    'block-workspaces': step('block', 60),
+    'unblock-workspaces': step('unblock', 60),
+    'purge-workspaces': step('purge', 300, 'purge-workspaces'),
+    'probe-workspaces': step('probe', 300, 'probe-workspaces'),
+  },
+  steps: {
+    'find-workspaces': 'find-workspaces',
+    'block-workspaces': 'block-workspaces',
+    'unblock-workspaces': 'unblock-workspaces',
+    'purge-workspaces': 'purge-workspaces',
+    'probe-workspaces': 'probe-workspaces',
+  },
+  secrets: {
+    'coder-token': { description: 'Session token of a Coder service account that may manage users and all workspaces', generated: false },
+  },
+};
