@@ -1,0 +1,367 @@
+/** The executions: starts, stops, redrives and resumes them, keeps them saved, tells listeners of each status, and counts what works. */
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Clock, Timer } from '../../clock.ts';
+import type { TopMachine } from './definition.ts';
+import type { Evaluator } from './expression.ts';
+import { errorDetails, StatesFault } from './fault.ts';
+import { newFrame, rearm } from './frame.ts';
+import { type Details, type HistoryEvent, maxEvents } from './history.ts';
+import type { Json } from './json.ts';
+import type { Invoke, Run } from './place.ts';
+import type { ExecutionStore, Given, Progress, Status, Stored, Summary } from './store.ts';
+import { follow } from './thread.ts';
+import type { TokenTable } from './tokens.ts';
+
+/** An execution as listeners and DescribeExecution see it. */
+export type ExecutionView = Summary & Omit<Progress, 'frame'> & { input: string };
+export type OnStatus = (execution: ExecutionView) => void | Promise<void>;
+
+export interface Executions {
+  /** Loads what the store keeps and goes on with what ran. `machine` finds a definition by its hash. */
+  open(machine: (hash: string) => Promise<TopMachine>): Promise<void>;
+  /** Begins a new execution; resolves once it is stored. */
+  start(summary: Summary, given: Given, machine: TopMachine): Promise<void>;
+  stop(arn: string, error: string | undefined, cause: string | undefined): Promise<void>;
+  redrive(stored: Stored, machine: TopMachine): Promise<void>;
+  summaries(): ReadonlyMap<string, Summary>;
+  /** The whole of an execution with all its events so far. */
+  read(arn: string): Promise<Stored | undefined>;
+  /** Resolves when all that happened to the execution so far is stored. */
+  saved(arn: string): Promise<void>;
+  working(): number;
+  parked(): number;
+  /** Resolves when no execution has work in flight. One that waits for time or a token has none. */
+  idle(): Promise<void>;
+  /** Lets go of all executions without ending them, and resolves when the store has everything. */
+  close(): Promise<void>;
+}
+
+export interface Options {
+  clock: Clock;
+  evaluator: Evaluator;
+  random: () => number;
+  uuid: () => string;
+  invoke: Invoke;
+  onStatus: OnStatus;
+  store: ExecutionStore;
+  tokens: TokenTable;
+}
+
+/** An execution in this process: running, or ended and not yet stored. */
+interface Live {
+  summary: Summary;
+  given: Given;
+  progress: Progress;
+  machine: TopMachine;
+  /** Aborts when the attempt ends: nothing is written by its threads after that. */
+  attempt: AbortController;
+  timeout?: Timer;
+  unsaved: HistoryEvent[];
+  sending: HistoryEvent[];
+  /** The store has its first entry. */
+  known: boolean;
+  changed: boolean;
+  /** The loop that stores until nothing changes, and tells listeners. */
+  saving?: Promise<void>;
+  /** Those who wait for the next entry to be stored. */
+  waiting: { resolve: () => void; reject: (reason: unknown) => void }[];
+  untold: ExecutionView[];
+  /** Threads with work in flight. */
+  active: number;
+}
+
+/** Why threads stop that are neither aborted nor failed: the process ends. */
+class Closing extends Error {
+  override name = 'Closing';
+}
+
+export function createExecutions(options: Options): Executions {
+  const { clock, store, tokens, onStatus } = options;
+  const summaries = new Map<string, Summary>();
+  const live = new Map<string, Live>();
+  let waiters: (() => void)[] = [];
+  let closed = false;
+
+  function bringIn(stored: Pick<Stored, 'summary' | 'given' | 'progress'>, machine: TopMachine, known: boolean): Live {
+    const { summary, given, progress } = stored;
+    const attempt = new AbortController();
+    const fresh = { unsaved: [], sending: [], changed: false, waiting: [], untold: [], active: 0 };
+    const entry: Live = { summary, given, progress, machine, attempt, known, ...fresh };
+    summaries.set(summary.executionArn, summary);
+    live.set(summary.executionArn, entry);
+    return entry;
+  }
+
+  // --- events and endings -------------------------------------------------------------------------------------------------
+
+  function log(entry: Live, type: string, previousEventId: number, details?: Details): number {
+    const { summary } = entry;
+    if (summary.events >= maxEvents - 1 && summary.status === 'RUNNING' && !type.startsWith('Execution')) {
+      const cause = `The execution reached the maximum number of history events (${maxEvents}).`;
+      end(entry, 'FAILED', { fault: new StatesFault('States.Runtime', cause), previous: previousEventId });
+      return summary.events;
+    }
+    summary.events++;
+    entry.unsaved.push({ id: summary.events, previousEventId, type, at: clock.now(), ...(details && { details }) });
+    touched(entry);
+    return summary.events;
+  }
+
+  function end(entry: Live, status: Exclude<Status, 'RUNNING'>, with_: { output?: Json; fault?: StatesFault; previous: number }): void {
+    if (entry.summary.status !== 'RUNNING' || closed) return;
+    const what = with_.fault ? errorDetails(with_.fault) : {};
+    if (status === 'SUCCEEDED') {
+      const output = JSON.stringify(with_.output ?? null);
+      const details = { executionSucceededEventDetails: { output, outputDetails: { truncated: false } } };
+      log(entry, 'ExecutionSucceeded', with_.previous, details);
+      entry.progress.output = output;
+      entry.progress.frame = null;
+    } else {
+      const name = { FAILED: 'Failed', TIMED_OUT: 'TimedOut', ABORTED: 'Aborted' }[status];
+      log(entry, `Execution${name}`, with_.previous, { [`execution${name}EventDetails`]: what });
+      Object.assign(entry.progress, what);
+    }
+    entry.summary.status = status;
+    entry.summary.stopDate = clock.now();
+    entry.timeout?.cancel();
+    entry.attempt.abort(new StatesFault('States.Runtime', `The execution is ${status}`));
+    announce(entry);
+  }
+
+  // --- running ------------------------------------------------------------------------------------------------------------
+
+  function launch(entry: Live): void {
+    const { progress, machine, attempt } = entry;
+    const { frame } = progress;
+    if (!frame) throw new Error(`The execution ${entry.summary.executionArn} has no frame to run`);
+    if (machine.TimeoutSeconds !== undefined) {
+      const due = progress.since + machine.TimeoutSeconds * 1000;
+      entry.timeout = clock.after(due - clock.now(), () => end(entry, 'TIMED_OUT', { previous: 0 }));
+    }
+    entry.active++;
+    const place = { machine, outer: {}, signal: attempt.signal, run: runOf(entry, attempt.signal) };
+    follow(place, frame)
+      .then(
+        (output) => end(entry, 'SUCCEEDED', { output, previous: frame.last }),
+        (thrown: unknown) => {
+          if (attempt.signal.aborted) return;
+          const fault = thrown instanceof StatesFault ? thrown : new StatesFault('States.Runtime', String(thrown));
+          end(entry, 'FAILED', { fault, previous: frame.last });
+        },
+      )
+      .finally(() => rest(entry));
+  }
+
+  function runOf(entry: Live, signal: AbortSignal): Run {
+    const { summary, given } = entry;
+    const input: Json = JSON.parse(given.input);
+    const context = () => ({
+      Execution: {
+        Id: summary.executionArn,
+        Input: input,
+        Name: summary.name,
+        RoleArn: given.roleArn,
+        StartTime: new Date(summary.startDate).toISOString(),
+        RedriveCount: summary.redriveCount,
+        ...(summary.redriveDate !== undefined && { RedriveTime: new Date(summary.redriveDate).toISOString() }),
+      },
+      StateMachine: { Id: summary.stateMachineArn, Name: nameOf(summary.stateMachineArn) },
+    });
+    return {
+      ...options,
+      context,
+      machineName: nameOf(summary.stateMachineArn),
+      log: (type, previous, details) => (signal.aborted ? previous : log(entry, type, previous, details)),
+      touched: () => touched(entry),
+      rest: () => rest(entry),
+      wake: () => {
+        entry.active++;
+      },
+      tokens: {
+        issue: () => tokens.issue(summary.executionArn),
+        open: (token, waiting) => tokens.open(token, { executionArn: summary.executionArn, waiting }),
+        close: (token) => tokens.close(token),
+      },
+      redriveCount: summary.redriveCount,
+      follow,
+    };
+  }
+
+  function rest(entry: Live): void {
+    entry.active--;
+    if (entry.active === 0) stir();
+  }
+
+  // --- saving and telling -------------------------------------------------------------------------------------------------
+
+  function touched(entry: Live): void {
+    entry.changed = true;
+    if (entry.saving || closed) return;
+    entry.saving = save(entry).finally(() => {
+      delete entry.saving;
+      stir();
+    });
+    entry.saving.catch(() => {}); // Those who wait for an entry are told; the next change tries again.
+  }
+  /** Stores what changed until nothing has; steps of one turn of the event loop go together. */
+  async function save(entry: Live): Promise<void> {
+    while (entry.changed || entry.untold.length > 0) {
+      await turn();
+      const untold = [...entry.untold];
+      await saveOnce(entry);
+      for (const view of untold) {
+        await onStatus(view);
+        entry.untold.shift();
+        // Told again after a crash in between: listeners hear of each status at least once.
+        entry.summary.announced = view.status;
+        entry.changed = true;
+      }
+    }
+    if (entry.summary.status !== 'RUNNING') live.delete(entry.summary.executionArn);
+  }
+  async function saveOnce(entry: Live): Promise<void> {
+    const waiting = entry.waiting.splice(0);
+    entry.changed = false;
+    entry.sending = entry.unsaved;
+    entry.unsaved = [];
+    try {
+      const first = entry.known ? {} : { given: entry.given };
+      await store.append({ summary: entry.summary, progress: entry.progress, events: entry.sending, ...first });
+    } catch (error) {
+      entry.unsaved.unshift(...entry.sending);
+      for (const each of waiting) each.reject(error);
+      throw error;
+    }
+    entry.known = true;
+    entry.sending = [];
+    for (const each of waiting) each.resolve();
+  }
+  /** Resolves once the execution is stored as it is now, or later. */
+  function stored(entry: Live): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (closed) return reject(new Closing('The stack is closing'));
+      entry.waiting.push({ resolve, reject });
+      touched(entry);
+    });
+  }
+  function announce(entry: Live): void {
+    entry.untold.push(viewOf(entry));
+    touched(entry);
+  }
+  function stir(): void {
+    const woken = waiters;
+    waiters = [];
+    for (const wake of woken) wake();
+  }
+
+  // --- the outside --------------------------------------------------------------------------------------------------------
+
+  async function open(machineOf: (hash: string) => Promise<TopMachine>): Promise<void> {
+    const unfinished: string[] = [];
+    for await (const summary of store.load()) {
+      summaries.set(summary.executionArn, summary);
+      if (summary.status === 'RUNNING' || summary.announced !== summary.status) unfinished.push(summary.executionArn);
+    }
+    for (const arn of unfinished) {
+      const kept = await store.read(arn);
+      if (!kept) continue;
+      const entry = bringIn(kept, await machineOf(kept.given.definition), true);
+      if (kept.summary.announced !== kept.summary.status) announce(entry);
+      if (kept.summary.status === 'RUNNING') launch(entry);
+    }
+  }
+  async function start(summary: Summary, given: Given, machine: TopMachine): Promise<void> {
+    const frame = newFrame(machine.StartAt, JSON.parse(given.input), 0);
+    const entry = bringIn({ summary, given, progress: { frame, since: summary.startDate } }, machine, false);
+    const { stateMachineAliasArn, stateMachineVersionArn } = summary;
+    log(entry, 'ExecutionStarted', 0, {
+      executionStartedEventDetails: {
+        input: given.input,
+        inputDetails: { truncated: false },
+        roleArn: given.roleArn,
+        ...(stateMachineAliasArn !== undefined && { stateMachineAliasArn }),
+        ...(stateMachineVersionArn !== undefined && { stateMachineVersionArn }),
+      },
+    });
+    announce(entry);
+    const done = stored(entry);
+    launch(entry);
+    await done;
+  }
+  async function stop(arn: string, error: string | undefined, cause: string | undefined): Promise<void> {
+    const entry = live.get(arn);
+    if (entry) end(entry, 'ABORTED', { fault: new StatesFault(error, cause), previous: 0 });
+    await saved(arn);
+  }
+  async function redrive(before: Stored, machine: TopMachine): Promise<void> {
+    const { summary, progress } = before;
+    if (!progress.frame) throw new Error(`The execution ${summary.executionArn} has no frame to redrive`);
+    rearm(progress.frame, progress.error);
+    delete progress.error;
+    delete progress.cause;
+    delete summary.stopDate;
+    summary.status = 'RUNNING';
+    summary.redriveCount++;
+    summary.redriveDate = clock.now();
+    progress.since = clock.now();
+    const entry = bringIn(before, machine, true);
+    log(entry, 'ExecutionRedriven', summary.events, { executionRedrivenEventDetails: { redriveCount: summary.redriveCount } });
+    announce(entry);
+    const done = stored(entry);
+    launch(entry);
+    await done;
+  }
+  async function saved(arn: string): Promise<void> {
+    const entry = live.get(arn);
+    if (entry) await stored(entry);
+  }
+  async function read(arn: string): Promise<Stored | undefined> {
+    const entry = live.get(arn);
+    const fresh = entry ? [...entry.sending, ...entry.unsaved] : [];
+    const kept = await store.read(arn);
+    if (!entry) return kept;
+    const known = new Set(kept?.events.map((event) => event.id));
+    const events = [...(kept?.events ?? []), ...fresh.filter((event) => !known.has(event.id))];
+    return { summary: entry.summary, given: entry.given, progress: entry.progress, events };
+  }
+  const isWorking = (entry: Live) => entry.active > 0 || entry.saving !== undefined;
+  const working = () => [...live.values()].filter(isWorking).length;
+  async function idle(): Promise<void> {
+    for (;;) {
+      await turn();
+      if (working() === 0) return;
+      await new Promise<void>((resolve) => waiters.push(resolve));
+    }
+  }
+  async function close(): Promise<void> {
+    closed = true;
+    for (const entry of live.values()) {
+      entry.timeout?.cancel();
+      entry.attempt.abort(new Closing('The stack is closing'));
+    }
+    await Promise.allSettled([...live.values()].map((entry) => entry.saving));
+    live.clear();
+  }
+  return {
+    open,
+    start,
+    stop,
+    redrive,
+    summaries: () => summaries,
+    read,
+    saved,
+    working,
+    parked: () => live.size - working(),
+    idle,
+    close,
+  };
+}
+
+export function viewOf(stored: Pick<Stored, 'summary' | 'given' | 'progress'>): ExecutionView {
+  const { frame: _, ...progress } = stored.progress;
+  return { ...stored.summary, ...progress, input: stored.given.input };
+}
+
+function nameOf(machineArn: string): string {
+  return machineArn.split(':')[6] ?? machineArn;
+}
