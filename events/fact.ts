@@ -21,7 +21,9 @@ export function fact<const T extends string, S extends z.ZodRawShape>(
   shape: S,
   example: Record<string, unknown>,
 ) {
-  const schema = z.strictObject({ ...base, ...shape });
+  // A fact's own member takes the place of the base's: the type says what the spread does.
+  const members = { ...base, ...shape } as Omit<typeof base, keyof S> & S;
+  const schema = z.strictObject(members);
   return { type, producer, source: `gatehouse.${producer}`, schema, example: schema.parse({ ...sample, ...example }) };
 }
 

@@ -64,14 +64,22 @@ export async function getMany(wanted: readonly { table: string; key: Key }[]): P
   });
 }
 
-/** All pages of a query of one partition, at most `limit` items. */
+/** All pages of a query of one partition, at most `limit` items: a prefix of the sort key, or what lies after `from` (and up to `to`). */
 export async function query(
   table: string,
   pk: string,
-  options: { index?: 'gsi1'; from?: string; prefix?: string; descending?: boolean; limit?: number; consistent?: boolean } = {},
+  options: { index?: 'gsi1'; from?: string; to?: string; prefix?: string; descending?: boolean; limit?: number; consistent?: boolean } = {},
 ): Promise<Item[]> {
   const [pkName, skName] = options.index ? ['gsi1pk', 'gsi1sk'] : ['pk', 'sk'];
-  const range = options.prefix !== undefined ? ' AND begins_with(#sk, :sk)' : options.from !== undefined ? ' AND #sk > :sk' : '';
+  const { prefix, from, to } = options;
+  const range =
+    prefix !== undefined
+      ? ' AND begins_with(#sk, :sk)'
+      : to !== undefined
+        ? ' AND #sk BETWEEN :sk AND :to'
+        : from !== undefined
+          ? ' AND #sk > :sk'
+          : '';
   return guarded(async () => {
     const items: Item[] = [];
     let start: Item | undefined;
@@ -82,7 +90,7 @@ export async function query(
           IndexName: options.index,
           KeyConditionExpression: `#pk = :pk${range}`,
           ExpressionAttributeNames: { '#pk': pkName, ...(range && { '#sk': skName }) },
-          ExpressionAttributeValues: { ':pk': pk, ...(range && { ':sk': options.prefix ?? options.from }) },
+          ExpressionAttributeValues: { ':pk': pk, ...(range && { ':sk': prefix ?? from ?? ' ' }), ...(to !== undefined && { ':to': to }) },
           ConsistentRead: options.index ? false : (options.consistent ?? true),
           ScanIndexForward: !options.descending,
           Limit: options.limit,

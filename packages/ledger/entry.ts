@@ -1,0 +1,50 @@
+/** One witnessed use of a model, and the group of entries that can witness the same use. Plain data; reads no clock. */
+import type { Tokens } from './price.ts';
+
+/** Who says so, best first: our own inference gateway, the client's api_request event, the client's token metric. */
+export type Witness = 'server' | 'event' | 'metric';
+
+export interface Entry {
+  /** The idempotency key: 64 hex digits over whatever makes this entry itself and no other. */
+  key: string;
+  group: Group;
+  witness: Witness;
+  /** When it was used; for a metric, the end of its window. Milliseconds, UTC. */
+  at: number;
+  /** A metric's window starts here. */
+  from?: number;
+  tokens: Tokens;
+  requests: number;
+}
+
+/** Entries of one group may speak of the same tokens; entries of different groups never do. */
+export interface Group {
+  person: string;
+  /** As the client names it; any text. */
+  session: string;
+  /** As `modelName` of the rules spells it. */
+  model: string;
+  /** anthropic, bedrock, anthropic-aws, gateway, ... */
+  route: string;
+  regional: boolean;
+  fast: boolean;
+  batch: boolean;
+}
+
+/** One text for a group; its parts cannot run into each other. */
+export function groupText(group: Group): string {
+  const { person, session, model, route, regional, fast, batch } = group;
+  return JSON.stringify([person, session, model, route, regional, fast, batch]);
+}
+
+const minuteMs = 60_000;
+
+/** The UTC minute a moment lies in, as milliseconds of its start. */
+export function minuteOf(ms: number): number {
+  return Math.floor(ms / minuteMs) * minuteMs;
+}
+
+/** `2026-11-22`, UTC. */
+export function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}

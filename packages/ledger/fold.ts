@@ -1,0 +1,97 @@
+/**
+ * What is billed, as an order-free fold over everything witnessed in a group. Server minutes count; event minutes count where no server
+ * minute is; a metric window counts where neither speaks inside it. A better witness that comes late un-bills the worse one.
+ * Pure: the state that a batch touches goes in, the state after it comes out.
+ */
+import { type Entry, minuteOf } from './entry.ts';
+import { addTokens, type Tokens } from './price.ts';
+
+/** `E` event minute, `S` server minute: `at` is the minute's start. `M` metric window: `at` is its end. */
+export interface Cell {
+  kind: 'S' | 'E' | 'M';
+  at: number;
+  from?: number;
+  tokens: Tokens;
+  requests: number;
+}
+
+export type Cells = ReadonlyMap<string, Cell>;
+
+/** A window longer than this is taken to speak of its last two hours only: what a batch touches stays a bounded read. */
+export const longestWindowMs = 2 * 3_600_000;
+
+export function cellKey(cell: Pick<Cell, 'kind' | 'at' | 'from'>): string {
+  const at = pad(cell.at);
+  return cell.kind === 'M' ? `M#${at}#${pad(cell.from ?? cell.at)}` : `${cell.kind}#${at}`;
+}
+
+/** Milliseconds in 13 digits, so that keys sort by time. */
+export function pad(ms: number): string {
+  return String(Math.max(0, Math.trunc(ms))).padStart(13, '0');
+}
+
+const kinds = { server: 'S', event: 'E', metric: 'M' } as const;
+
+/** The cells after the entries are added. Adding is commutative; callers add each entry once. */
+export function fold(cells: Cells, entries: readonly Entry[]): Map<string, Cell> {
+  const next = new Map(cells);
+  for (const entry of entries) {
+    const kind = kinds[entry.witness];
+    const place =
+      kind === 'M' ? { kind, at: entry.at, from: Math.min(entry.from ?? entry.at, entry.at) } : { kind, at: minuteOf(entry.at) };
+    const key = cellKey(place);
+    const old = next.get(key);
+    next.set(key, {
+      ...place,
+      tokens: old ? addTokens(old.tokens, entry.tokens) : entry.tokens,
+      requests: (old?.requests ?? 0) + entry.requests,
+    });
+  }
+  return next;
+}
+
+/** The keys of the cells that are billed. */
+export function billed(cells: Cells): Set<string> {
+  const server = new Set<number>();
+  const spoken: number[] = [];
+  for (const { kind, at } of cells.values()) {
+    if (kind === 'S') server.add(at);
+    if (kind !== 'M') spoken.push(at);
+  }
+  spoken.sort((a, b) => a - b);
+  const keys = new Set<string>();
+  for (const [key, cell] of cells) {
+    if (cell.kind === 'S' || (cell.kind === 'E' && !server.has(cell.at))) keys.add(key);
+    if (cell.kind === 'M' && !speaksWithin(spoken, coverageFrom(cell), cell.at)) keys.add(key);
+  }
+  return keys;
+}
+
+/** Where a window begins to be covered by better witnesses. */
+export function coverageFrom({ at, from }: Pick<Cell, 'at' | 'from'>): number {
+  return minuteOf(Math.max(from ?? at, at - longestWindowMs));
+}
+
+/** Whether a sorted list has a minute within the bounds, both included. */
+function speaksWithin(minutes: readonly number[], from: number, to: number): boolean {
+  let low = 0;
+  let high = minutes.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((minutes[middle] ?? 0) < from) low = middle + 1;
+    else high = middle;
+  }
+  return low < minutes.length && (minutes[low] ?? 0) <= to;
+}
+
+/** The stretch of time whose cells a batch can change or be changed by; the read before a write. */
+export function reach(entries: readonly Entry[]): { from: number; to: number } {
+  let from = Number.POSITIVE_INFINITY;
+  let to = 0;
+  for (const { at, from: start } of entries) {
+    from = Math.min(from, coverageFrom({ at, from: start ?? at }));
+    to = Math.max(to, at);
+  }
+  // A window that ends up to two hours later may begin before what is added here.
+  return { from, to: to + longestWindowMs };
+}

@@ -1,0 +1,253 @@
+/**
+ * Posts entries to the ledger: each chunk is one transaction that holds its entry keys, its cells, its counters and its fact, or nothing.
+ * The race: two batches of one group read the same version; the second's transaction fails on it, reads again and plans again. An entry
+ * that is already there is dropped and the rest posted. Idempotent by the entries' keys.
+ */
+import { createHash } from 'node:crypto';
+import { modelUnpriced } from '@gatehouse/events/model-unpriced';
+import { usageRecorded } from '@gatehouse/events/usage-recorded';
+import { now, timestamp } from '@gatehouse/runtime/clock';
+import { Throttled } from '@gatehouse/runtime/fault';
+import { publish } from '@gatehouse/runtime/publish';
+import { get, getMany, type Item, put, query, transact, type Write } from '@gatehouse/runtime/table';
+import type { Entry, Group } from './entry.ts';
+import { cellKey, pad, reach } from './fold.ts';
+import { chunks, type Difference, type Plan, plan, type StoredCell, type StoredGroup, type Terms } from './post.ts';
+import { type Tokens, tokenKinds } from './price.ts';
+import { bodyKey, bodySeconds, entryKey, entrySeconds, groupPk, headSk, spendPk, usedPk } from './rows.ts';
+
+export interface Posted {
+  /** Entries that were new. */
+  entries: number;
+  /** Entries that the ledger already had. */
+  duplicates: number;
+  /** What changed, by person and `day#model#route`. */
+  spend: Map<string, Map<string, Difference>>;
+  unpriced: Plan['unpriced'];
+}
+
+export interface PostOptions {
+  table: string;
+  terms: Terms;
+  /** Milliseconds after which the rest is given up and the sender told to come back. */
+  deadlineMs: number;
+}
+
+/** Whether a whole body was posted before. False proves nothing. */
+export async function knowsBody(table: string, digest: string): Promise<boolean> {
+  return (await get(table, bodyKey(digest), { consistent: false })) !== undefined;
+}
+
+export async function rememberBody(table: string, digest: string): Promise<void> {
+  await put(table, { ...bodyKey(digest), expires_at: Math.floor(now() / 1000) + bodySeconds });
+}
+
+/** Throws Throttled or Unavailable when the table does not let it finish in time: what was posted stays posted, and a repeat adds the rest. */
+export async function post(entries: readonly Entry[], options: PostOptions): Promise<Posted> {
+  const until = now() + options.deadlineMs;
+  const posted: Posted = { entries: 0, duplicates: 0, spend: new Map(), unpriced: [] };
+  const once = unique(entries);
+  posted.duplicates += entries.length - once.length;
+  const shared = shareGroups(once);
+  for (const chunk of chunks(shared)) await postChunk(chunk, options, until, posted);
+  return posted;
+}
+
+/** One batch may carry the same point twice. */
+function unique(entries: readonly Entry[]): Entry[] {
+  const seen = new Map<string, Entry>();
+  for (const entry of entries) if (!seen.has(entry.key)) seen.set(entry.key, entry);
+  return [...seen.values()];
+}
+
+/** Entries of equal groups carry the same object, so that groups compare by identity from here on. */
+function shareGroups(entries: readonly Entry[]): Entry[] {
+  const known = new Map<string, Group>();
+  return entries.map((entry) => {
+    const pk = groupPk(entry.group);
+    const group = known.get(pk) ?? entry.group;
+    known.set(pk, group);
+    return { ...entry, group };
+  });
+}
+
+async function postChunk(chunk: readonly Entry[], options: PostOptions, until: number, posted: Posted): Promise<void> {
+  let rest = chunk;
+  for (let attempt = 0; rest.length > 0; attempt++) {
+    if (now() > until) throw new Throttled(`The ledger was busy: ${rest.length} entries are not posted yet`);
+    if (attempt > 0) {
+      rest = await withoutKnown(options.table, rest);
+      if (rest.length === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(200, 10 * 2 ** attempt)));
+    }
+    const stored = await Promise.all([...new Set(rest.map(({ group }) => group))].map((group) => read(options.table, group, rest)));
+    const made = plan(rest, stored, options.terms);
+    const answer = await transact(writesOf(made, options));
+    if (answer.held) {
+      posted.entries += rest.length;
+      posted.duplicates += chunk.length - rest.length;
+      merge(posted, made);
+      return;
+    }
+  }
+  posted.duplicates += chunk.length;
+}
+
+/** Drops what the ledger has already: after a lost answer, a repeat, or another sender of the same points. */
+async function withoutKnown(table: string, entries: readonly Entry[]): Promise<Entry[]> {
+  const found = await getMany(entries.map(({ key }) => ({ table, key: entryKey(key) })));
+  return entries.filter((_, index) => found[index] === undefined);
+}
+
+async function read(table: string, group: Group, entries: readonly Entry[]): Promise<StoredGroup> {
+  const pk = groupPk(group);
+  const { from, to } = reach(entries.filter((entry) => entry.group === group));
+  // One partition, few rows an hour; keys of all three kinds sort by time within their kind.
+  const [head, ...rows] = await Promise.all([
+    get(table, { pk, sk: headSk }),
+    ...(['E', 'S', 'M'] as const).map((kind) => query(table, pk, { from: `${kind}#${pad(from - 1)}`, to: `${kind}#${pad(to)}~` })),
+  ]);
+  const cells = new Map<string, StoredCell>();
+  for (const row of rows.flat()) {
+    const cell = row as unknown as StoredCell;
+    cells.set(cellKey(cell), cell);
+  }
+  return { group, version: Number(head?.version ?? 0), cells };
+}
+
+function writesOf(made: Plan, { table, terms }: PostOptions): Write[] {
+  const at = now();
+  const expires = Math.floor(at / 1000) + entrySeconds;
+  const writes: Write[] = made.entries.map((entry) => newEntry(table, entry, terms.book.version, expires));
+  for (const { group, version, cells } of made.groups) {
+    const pk = groupPk(group);
+    writes.push({
+      Update: {
+        TableName: table,
+        Key: { pk, sk: headSk },
+        UpdateExpression: 'SET version = :next, #group = :group, expires_at = :expires',
+        ConditionExpression: version === 0 ? 'attribute_not_exists(version)' : 'version = :version',
+        ExpressionAttributeNames: { '#group': 'group' },
+        ExpressionAttributeValues: {
+          ':next': version + 1,
+          ':group': { ...group },
+          ':expires': expires,
+          ...(version > 0 && { ':version': version }),
+        },
+      },
+    });
+    for (const [sk, cell] of cells)
+      writes.push({ Put: { TableName: table, Item: cellItem(pk, sk, group, cell, terms.book.version, expires) } });
+  }
+  for (const [person, days] of made.spend) {
+    for (const [sk, difference] of days) writes.push(counter(table, spendPk(person), sk, difference));
+    writes.push(publish(table, usageRecorded, factOf(made, person, days, terms.book.version)));
+  }
+  for (const [person, places] of made.used)
+    for (const [sk, micros] of places) if (micros !== 0) writes.push(usedCounter(table, usedPk(person), sk, micros));
+  for (const unpriced of made.unpriced) writes.push(publish(table, modelUnpriced, unpriced));
+  return writes;
+}
+
+function newEntry(table: string, entry: Entry, book: string, expires: number): Write {
+  const { person, session, model, route } = entry.group;
+  return {
+    Put: {
+      TableName: table,
+      Item: {
+        ...entryKey(entry.key),
+        person,
+        session,
+        model,
+        route,
+        witness: entry.witness,
+        at: timestamp(entry.at),
+        tokens: { ...entry.tokens },
+        requests: entry.requests,
+        price_book: book,
+        expires_at: expires,
+      },
+      ConditionExpression: 'attribute_not_exists(pk)',
+    },
+  };
+}
+
+function cellItem(pk: string, sk: string, group: Group, cell: StoredCell, book: string, expires: number): Item {
+  return {
+    pk,
+    sk,
+    ...cell,
+    tokens: { ...cell.tokens },
+    price_book: book,
+    expires_at: expires,
+    ...(cell.unpriced && { gsi1pk: `UNPRICED#${group.model}`, gsi1sk: `${pk}#${sk}` }),
+  };
+}
+
+function counter(table: string, pk: string, sk: string, { amount_micros, requests, tokens }: Difference): Write {
+  const names = tokenKinds.map((kind) => `#${kind} :${kind}`).join(', ');
+  return {
+    Update: {
+      TableName: table,
+      Key: { pk, sk },
+      UpdateExpression: `ADD amount_micros :amount, requests :requests, ${names}`,
+      // `input` is one of DynamoDB's reserved words.
+      ExpressionAttributeNames: Object.fromEntries(tokenKinds.map((kind) => [`#${kind}`, kind])),
+      ExpressionAttributeValues: { ':amount': amount_micros, ':requests': requests, ...prefixed(tokens) },
+    },
+  };
+}
+
+function prefixed(tokens: Tokens): Record<string, number> {
+  return Object.fromEntries(tokenKinds.map((kind) => [`:${kind}`, tokens[kind]]));
+}
+
+function usedCounter(table: string, pk: string, sk: string, micros: number): Write {
+  return {
+    Update: {
+      TableName: table,
+      Key: { pk, sk },
+      UpdateExpression: 'ADD used_micros :micros',
+      ExpressionAttributeValues: { ':micros': micros },
+    },
+  };
+}
+
+function factOf(made: Plan, person: string, days: ReadonlyMap<string, Difference>, book: string) {
+  const differences = [...days.values()];
+  const mine = made.entries.filter((entry) => entry.group.person === person);
+  return {
+    person,
+    entries: mine.length,
+    amount_micros: differences.reduce((sum, one) => sum + one.amount_micros, 0),
+    requests: differences.reduce((sum, one) => sum + one.requests, 0),
+    models: [...new Set(mine.map(({ group }) => group.model))].slice(0, 20),
+    price_book: book,
+  };
+}
+
+function merge(posted: Posted, made: Plan): void {
+  posted.unpriced.push(...made.unpriced);
+  for (const [person, days] of made.spend) {
+    const known = posted.spend.get(person) ?? new Map<string, Difference>();
+    posted.spend.set(person, known);
+    for (const [key, one] of days) {
+      const sum = known.get(key);
+      known.set(
+        key,
+        sum
+          ? {
+              amount_micros: sum.amount_micros + one.amount_micros,
+              requests: sum.requests + one.requests,
+              tokens: Object.fromEntries(tokenKinds.map((kind) => [kind, sum.tokens[kind] + one.tokens[kind]])) as unknown as Tokens,
+            }
+          : one,
+      );
+    }
+  }
+}
+
+/** A key over the parts that make an entry itself. */
+export function entryDigest(parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}

@@ -1,0 +1,151 @@
+/**
+ * Which rows a batch changes and by how much: entries and the rows they touch go in, a plan of one transaction comes out. Pure.
+ * The plan holds only while the groups' versions are what was read.
+ */
+import { dayOf, type Entry, type Group } from './entry.ts';
+import { billed, type Cell, fold } from './fold.ts';
+import { addTokens, amountMicros, noTokens, type Tokens, tokenKinds } from './price.ts';
+import { type PriceBook, priceOn } from './price-book.ts';
+import { type Period, periodStart, periods } from './rows.ts';
+
+/** A cell as it stands in the table: what it witnesses, and what of it was billed when it was last written. */
+export interface StoredCell extends Cell {
+  billed: boolean;
+  billed_micros: number;
+  /** No price was known when it was billed: its tokens wait. */
+  unpriced: boolean;
+}
+
+export interface StoredGroup {
+  group: Group;
+  version: number;
+  cells: ReadonlyMap<string, StoredCell>;
+}
+
+/** A change of counters; members may be negative when a better witness un-bills a worse one. */
+export interface Difference {
+  amount_micros: number;
+  requests: number;
+  tokens: Tokens;
+}
+
+export interface Plan {
+  entries: readonly Entry[];
+  groups: { group: Group; version: number; cells: Map<string, StoredCell> }[];
+  /** person -> day#model#route -> difference */
+  spend: Map<string, Map<string, Difference>>;
+  /** person -> period#start -> micro-dollars */
+  used: Map<string, Map<string, number>>;
+  unpriced: { person: string; model: string; route: string; tokens: number }[];
+}
+
+export interface Terms {
+  book: PriceBook;
+  /** The negotiated share of the list price, in millionths. */
+  multiplierPpm: number;
+}
+
+/** @param stored one for each group among the entries, in any order. */
+export function plan(entries: readonly Entry[], stored: readonly StoredGroup[], terms: Terms): Plan {
+  const made: Plan = { entries, groups: [], spend: new Map(), used: new Map(), unpriced: [] };
+  for (const { group, version, cells } of stored) {
+    const mine = entries.filter((entry) => entry.group === group);
+    const next = fold(cells, mine);
+    const counted = billed(next);
+    const changed = new Map<string, StoredCell>();
+    let waiting = 0;
+    for (const [key, cell] of next) {
+      const before = cells.get(key);
+      const after = bill(group, cell, counted.has(key), terms);
+      if (before && before.billed === after.billed && before.tokens === cell.tokens) continue;
+      changed.set(key, after);
+      note(made, group, before, after);
+      if (after.unpriced) waiting += countOf(after.tokens) - (before?.unpriced ? countOf(before.tokens) : 0);
+    }
+    made.groups.push({ group, version, cells: changed });
+    if (waiting > 0) made.unpriced.push({ person: group.person, model: group.model, route: group.route, tokens: waiting });
+  }
+  return made;
+}
+
+function bill(group: Group, cell: Cell, counts: boolean, { book, multiplierPpm }: Terms): StoredCell {
+  const price = counts ? priceOn(book, group.model, dayOf(cell.at)) : undefined;
+  const { regional, fast, batch } = group;
+  const micros = price ? amountMicros(cell.tokens, price, { regional, fast, batch, multiplierPpm }) : 0;
+  return { ...cell, billed: counts, billed_micros: micros, unpriced: counts && price === undefined };
+}
+
+function note({ spend, used }: Plan, group: Group, before: StoredCell | undefined, after: StoredCell): void {
+  const was = before?.billed ? before : { billed_micros: 0, requests: 0, tokens: noTokens };
+  const is = after.billed ? after : { billed_micros: 0, requests: 0, tokens: noTokens };
+  const difference: Difference = {
+    amount_micros: is.billed_micros - was.billed_micros,
+    requests: is.requests - was.requests,
+    tokens: minus(is.tokens, was.tokens),
+  };
+  if (difference.amount_micros === 0 && difference.requests === 0 && countOf(difference.tokens, Math.abs) === 0) return;
+  const day = dayOf(after.at);
+  const days = inner(spend, group.person);
+  const key = `${day}#${group.model}#${group.route}`;
+  const sum = days.get(key);
+  days.set(key, sum ? plus(sum, difference) : difference);
+  const mine = inner(used, group.person);
+  for (const period of periods) {
+    const place = `${period}#${periodStart(period as Period, day)}`;
+    mine.set(place, (mine.get(place) ?? 0) + difference.amount_micros);
+  }
+}
+
+function inner<V>(map: Map<string, Map<string, V>>, key: string): Map<string, V> {
+  const known = map.get(key);
+  if (known) return known;
+  const made = new Map<string, V>();
+  map.set(key, made);
+  return made;
+}
+
+function plus(a: Difference, b: Difference): Difference {
+  return { amount_micros: a.amount_micros + b.amount_micros, requests: a.requests + b.requests, tokens: addTokens(a.tokens, b.tokens) };
+}
+
+function minus(a: Tokens, b: Tokens): Tokens {
+  const difference = { ...noTokens };
+  for (const kind of tokenKinds) difference[kind] = a[kind] - b[kind];
+  return difference;
+}
+
+export function countOf(tokens: Tokens, of: (count: number) => number = (count) => count): number {
+  return tokenKinds.reduce((sum, kind) => sum + of(tokens[kind]), 0);
+}
+
+/** Transactions take 100 items; some are kept for counters that only show once the rows are read. */
+const maxEntries = 40;
+const maxItems = 70;
+
+/** Splits a batch the same way each time: by group, then time, then key; at most 40 entries a chunk and few enough rows for one transaction. */
+export function chunks(entries: readonly Entry[]): Entry[][] {
+  const groups = new Map<Group, number>();
+  for (const { group } of entries) if (!groups.has(group)) groups.set(group, groups.size);
+  const sorted = [...entries].sort(
+    (a, b) => (groups.get(a.group) ?? 0) - (groups.get(b.group) ?? 0) || a.at - b.at || (a.key < b.key ? -1 : 1),
+  );
+  const made: Entry[][] = [];
+  let chunk: Entry[] = [];
+  let items = 0;
+  let seen = new Set<unknown>();
+  for (const entry of sorted) {
+    // An entry is a row, its cell another; a new group adds its head, a day's counter and, through its metrics, a window or two.
+    const cost = 2 + (seen.has(entry.group) ? 0 : 4);
+    if (chunk.length === maxEntries || items + cost > maxItems) {
+      made.push(chunk);
+      chunk = [];
+      items = 0;
+      seen = new Set();
+    }
+    chunk.push(entry);
+    seen.add(entry.group);
+    items += cost;
+  }
+  if (chunk.length > 0) made.push(chunk);
+  return made;
+}

@@ -1,0 +1,47 @@
+/**
+ * The ledger's rows in usage's table; their layout is here and nowhere else.
+ *   ENTRY#<sha256>              ENTRY                    an entry, once; TTL 400 days. The idempotency key of all spend.
+ *   CELL#<per_>#<32 hex>        HEAD                     a group's version: every write of the group moves it
+ *   CELL#<per_>#<32 hex>        S#<ms> E#<ms> M#<ms>#<ms>  what is witnessed there and what of it is billed; gsi1 UNPRICED#<model> while unpriced
+ *   SPEND#<per_>                <day>#<model>#<route>    counters of a person, a day, a model and a route
+ *   USED#<per_>                 <period>#<first day>     what a person used of a period
+ *   BODY#<sha256>               BODY                     a whole body was posted: a shortcut, never the proof; TTL 2 days
+ * A dump reveals who used which model, when and how much; no prompt, no e-mail.
+ */
+import { createHash } from 'node:crypto';
+import { type Group, groupText } from './entry.ts';
+
+export function entryKey(key: string) {
+  return { pk: `ENTRY#${key}`, sk: 'ENTRY' };
+}
+export function bodyKey(digest: string) {
+  return { pk: `BODY#${digest}`, sk: 'BODY' };
+}
+export function groupPk(group: Group): string {
+  return `CELL#${group.person}#${createHash('sha256').update(groupText(group)).digest('hex').slice(0, 32)}`;
+}
+export const headSk = 'HEAD';
+export function spendPk(person: string): string {
+  return `SPEND#${person}`;
+}
+export function spendSk(day: string, model: string, route: string): string {
+  return `${day}#${model}#${route}`;
+}
+export function usedPk(person: string): string {
+  return `USED#${person}`;
+}
+
+export const entrySeconds = 400 * 86_400;
+export const bodySeconds = 2 * 86_400;
+
+export type Period = 'daily' | 'weekly' | 'monthly';
+export const periods: readonly Period[] = ['daily', 'weekly', 'monthly'];
+
+/** The first day of the period that a day lies in; weeks begin on Monday, all in UTC. */
+export function periodStart(period: Period, day: string): string {
+  if (period === 'daily') return day;
+  if (period === 'monthly') return `${day.slice(0, 7)}-01`;
+  const date = new Date(`${day}T00:00:00Z`);
+  const sinceMonday = (date.getUTCDay() + 6) % 7;
+  return new Date(date.getTime() - sinceMonday * 86_400_000).toISOString().slice(0, 10);
+}

@@ -1,0 +1,136 @@
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import type { Entry, Group } from '@gatehouse/ledger/entry';
+import { entryDigest, type PostOptions, post } from '@gatehouse/ledger/ledger.dynamo';
+import { noTokens } from '@gatehouse/ledger/price';
+import { listPrices } from '@gatehouse/ledger/price-book';
+import { spendPk, usedPk } from '@gatehouse/ledger/rows';
+import { documents, query } from '@gatehouse/runtime/table';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAws, type TestAws } from '../support/aws.ts';
+
+let aws: TestAws;
+let options: PostOptions;
+let people = 0;
+
+beforeAll(async () => {
+  aws = await startAws();
+  options = { table: await aws.table('usage'), terms: { book: listPrices, multiplierPpm: 1_000_000 }, deadlineMs: 30_000 };
+});
+afterAll(() => aws.close());
+
+const nine = Date.UTC(2026, 10, 22, 9, 0, 0);
+
+function groupOf(person: string, session = 'session', model = 'claude-opus-4-8'): Group {
+  return { person, session, model, route: 'anthropic', regional: false, fast: false, batch: false };
+}
+
+function entry(group: Group, witness: Entry['witness'], seconds: number, input: number, salt = ''): Entry {
+  const at = nine + seconds * 1000;
+  return {
+    key: entryDigest([group, witness, seconds, input, salt]),
+    group,
+    witness,
+    at,
+    ...(witness === 'metric' && { from: at - 60_000 }),
+    tokens: { ...noTokens, input },
+    requests: witness === 'metric' ? 0 : 1,
+  };
+}
+
+async function spentBy(person: string): Promise<{ micros: number; input: number; requests: number; monthly: number }> {
+  const rows = await query(options.table, spendPk(person));
+  const used = await query(options.table, usedPk(person), { prefix: 'monthly#' });
+  const sum = (name: string) => rows.reduce((total, row) => total + Number(row[name]), 0);
+  return {
+    micros: sum('amount_micros'),
+    input: sum('input'),
+    requests: sum('requests'),
+    monthly: used.reduce((total, row) => total + Number(row.used_micros), 0),
+  };
+}
+
+describe('the ledger', () => {
+  it('bills an entry once, however often it is posted', async () => {
+    const person = `per_${people++}`;
+    const entries = [entry(groupOf(person), 'event', 10, 1000)];
+    expect((await post(entries, options)).entries).toBe(1);
+    expect(await post(entries, options)).toMatchObject({ entries: 0, duplicates: 1 });
+    expect(await spentBy(person)).toEqual({ micros: 5000, input: 1000, requests: 1, monthly: 5000 });
+  });
+
+  it('un-bills the metric when the event of its window comes late', async () => {
+    const person = `per_${people++}`;
+    await post([entry(groupOf(person), 'metric', 60, 1000)], options);
+    expect((await spentBy(person)).micros).toBe(5000);
+    await post([entry(groupOf(person), 'event', 30, 990)], options);
+    expect(await spentBy(person)).toEqual({ micros: 4950, input: 990, requests: 1, monthly: 4950 });
+  });
+
+  it('keeps tokens of a model without a price aside, free of charge to nobody', async () => {
+    const person = `per_${people++}`;
+    const posted = await post([entry(groupOf(person, 's', 'claude-unheard-of-9'), 'event', 10, 1000)], options);
+    expect(posted.unpriced).toEqual([{ person, model: 'claude-unheard-of-9', route: 'anthropic', tokens: 1000 }]);
+    expect(await query(options.table, 'UNPRICED#claude-unheard-of-9', { index: 'gsi1' })).toHaveLength(1);
+    expect((await spentBy(person)).micros).toBe(0);
+  });
+
+  it('gives concurrent senders of the same entries one bill', async () => {
+    const person = `per_${people++}`;
+    const entries = Array.from({ length: 30 }, (_, index) => entry(groupOf(person, `s${index % 3}`), 'event', index * 7, 100 + index));
+    await Promise.all(Array.from({ length: 4 }, () => post(entries, options)));
+    expect((await spentBy(person)).input).toBe(30 * 100 + (29 * 30) / 2);
+  });
+
+  it('posts a batch that no one transaction holds, part by part', async () => {
+    const person = `per_${people++}`;
+    const entries = Array.from({ length: 150 }, (_, index) => entry(groupOf(person, `s${index}`), 'event', index, 10));
+    expect((await post(entries, options)).entries).toBe(150);
+    expect(await spentBy(person)).toMatchObject({ input: 1500, requests: 150 });
+  });
+
+  it('tells of what it posted in the same transaction', async () => {
+    const person = `per_${people++}`;
+    await post([entry(groupOf(person), 'event', 10, 1000)], options);
+    const all = await documents().send(
+      new ScanCommand({
+        TableName: options.table,
+        FilterExpression: 'begins_with(pk, :outbox)',
+        ExpressionAttributeValues: { ':outbox': 'OUTBOX#' },
+      }),
+    );
+    const facts = (all.Items ?? []).map((item) => JSON.parse(String(item.detail)) as { person: string; amount_micros: number });
+    expect(facts.filter((fact) => fact.person === person)).toMatchObject([{ amount_micros: 5000, entries: 1, requests: 1 }]);
+  });
+
+  it('comes to the same sum for any order, splitting, repetition and concurrency', async () => {
+    const witness = fc.constantFrom('server', 'event', 'metric') as fc.Arbitrary<Entry['witness']>;
+    const shape = fc.record({
+      witness,
+      seconds: fc.integer({ min: 0, max: 900 }),
+      input: fc.integer({ min: 1, max: 500 }),
+      session: fc.constantFrom('a', 'b'),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(shape, { minLength: 1, maxLength: 12 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.nat(),
+        async (shapes, parts, seed) => {
+          const straight = `per_${people++}`;
+          const crooked = `per_${people++}`;
+          const build = (person: string) =>
+            shapes.map((one, index) => entry(groupOf(person, one.session), one.witness, one.seconds, one.input, String(index)));
+          for (const one of build(straight)) await post([one], options);
+          const turned = build(crooked);
+          const shift = seed % turned.length;
+          const rotated = [...turned.slice(shift), ...turned.slice(0, shift)].reverse();
+          const pieces = Array.from({ length: parts }, (_, part) => rotated.filter((_one, index) => index % parts === part));
+          await Promise.all([...pieces, rotated.slice(0, 3)].map((piece) => post(piece, options)));
+          expect(await spentBy(crooked)).toEqual(await spentBy(straight));
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+});
