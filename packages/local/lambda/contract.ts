@@ -9,10 +9,10 @@ export interface FunctionError {
   trace?: readonly string[];
 }
 
-/** `refused` means that no code ran: the Invoke API answers 429 and 404 for these. */
+/** `refused` means that no code ran: the Invoke API answers 429, 404 and 413 for these. */
 export type InvokeResult =
   | { value: unknown; error?: undefined }
-  | { error: FunctionError; refused?: 'throttled' | 'unknown'; value?: undefined };
+  | { error: FunctionError; refused?: 'throttled' | 'unknown' | 'too_large'; value?: undefined };
 
 /** The metadata that a streaming handler gives to `HttpResponseStream.from`. */
 export interface StreamHead {
@@ -22,13 +22,11 @@ export interface StreamHead {
   cookies?: readonly string[];
 }
 
-/** Where a streaming handler's output goes while it runs. Without it, the chunks are joined into the invocation's value. */
+/** Where a streaming handler's output goes while it runs. Without it, the chunks are joined into the invocation's value, a string. */
 export interface InvokeIo {
   onHead?: (head: StreamHead) => void;
   /** Resolves when the reader has room again: the handler's `write` feels the back-pressure. */
   onChunk?: (chunk: Uint8Array) => void | Promise<void>;
-  /** Aborted when nobody waits for the answer any more. The invocation itself runs on, as it does on AWS. */
-  signal?: AbortSignal;
 }
 
 export interface FunctionSpec {
@@ -55,9 +53,14 @@ export interface LambdaHost {
   has(name: string): boolean;
   /** Never rejects. `name` is a physical function name, without a qualifier. */
   invoke(name: string, event: unknown, io?: InvokeIo): Promise<InvokeResult>;
-  /** Accepts the event and answers at once; retries on the stack clock after 1 and 2 minutes. */
+  /** Accepts the event and answers at once; a failure is tried again after 1 and 2 minutes of stack time. */
   invokeAsync(name: string, event: unknown, options?: AsyncOptions): void;
-  /** Events running, queued, or waiting for a retry that is due. */
+  /** Events running or queued. One that waits for its retry is not counted: only the clock can wake it. */
   busy(): number;
+  /** Execution environments alive now. */
+  environments(): number;
   close(): Promise<void>;
 }
+
+/** Every line a function writes to stdout or stderr, without its newline. */
+export type OnLog = (functionName: string, line: string, requestId: string) => void;
