@@ -17,6 +17,8 @@ export default $config({
     };
   },
   async run() {
+    await import('./stacks/people.ts');
+    await import('./stacks/keys.ts');
     await import('./stacks/machines.ts');
     const { url } = await import('./stacks/api.ts');
     return { url };

@@ -1,8 +1,9 @@
 /** The surfaces of all capabilities, in the order of their stacks, and who owns which step or machine. Plain data. */
-
 import type { Capability, Surface } from '@gatehouse/contracts/surface';
+import { surface as keys } from '@gatehouse/keys/surface';
+import { surface as people } from '@gatehouse/people/surface';
 
-export const surfaces: readonly Surface[] = [];
+export const surfaces: readonly Surface[] = [people, keys];
 
 /** Who does a step: the function behind it. */
 export function ownerOfStep(step: string): { capability: Capability; entry: string } {

@@ -71,6 +71,8 @@ const kinds: Record<string, (physical: string, logical: string, inputs: Values) 
     bucket: bucket ?? logical,
     arn: `arn:aws:s3:::${bucket ?? logical}`,
   }),
+  // Of an account that has never logged an API: ours must bring the role.
+  'aws:apigateway/account:Account': () => ({ cloudwatchRoleArn: '' }),
   'aws:apigateway/restApi:RestApi': (name, logical) => ({
     id: `${logical}-id`,
     name,

@@ -1,0 +1,81 @@
+/** What is stored is encrypted, recoverable and ends when it should; production does not lose it by a mistake. */
+import { tableName } from '@gatehouse/contracts/names';
+import { loadSurfaces } from '@gatehouse/local/surfaces';
+import { describe, expect, it } from 'vitest';
+import { capturedGraph } from '../support/sst-diff/graph.ts';
+
+const surfaces = await loadSurfaces();
+
+describe.each(['dev', 'production'])('in %s', async (stage) => {
+  const graph = await capturedGraph(stage);
+  const tables = graph.all('aws:dynamodb/table:Table');
+  const production = stage === 'production';
+
+  it('there is one table a capability that has one', () => {
+    const wanted = surfaces.filter(({ table }) => table).map(({ capability }) => tableName(stage, capability));
+    expect(tables.map(({ inputs }) => inputs.name).sort()).toEqual(wanted.sort());
+  });
+
+  it('every table is encrypted, recoverable, on demand, with a stream of both images and a TTL', () => {
+    for (const { name, inputs } of tables)
+      expect(inputs, name).toMatchObject({
+        billingMode: 'PAY_PER_REQUEST',
+        serverSideEncryption: { enabled: true },
+        pointInTimeRecovery: { enabled: true },
+        streamViewType: 'NEW_AND_OLD_IMAGES',
+        ttl: { attributeName: 'expires_at', enabled: true },
+        deletionProtectionEnabled: production,
+      });
+  });
+
+  it('every key of a table or an index is an attribute, and every attribute a key', () => {
+    for (const { name, inputs } of tables) {
+      const keys = [inputs, ...inputs.globalSecondaryIndexes].flatMap(({ hashKey, rangeKey }) => [hashKey, rangeKey]);
+      expect([...new Set(keys)].sort(), name).toEqual(inputs.attributes.map((attribute: { name: string }) => attribute.name).sort());
+    }
+  });
+
+  it('every queue is encrypted and keeps what it has for two weeks', () => {
+    for (const { name, inputs } of graph.all('aws:sqs/queue:Queue'))
+      expect(inputs, name).toMatchObject({ sqsManagedSseEnabled: true, messageRetentionSeconds: 1_209_600 });
+  });
+
+  it('every log ends after a month, and every function, machine and API has one', () => {
+    const logs = graph.all('aws:cloudwatch/logGroup:LogGroup');
+    for (const { name, inputs } of logs) expect(inputs.retentionInDays, name).toBe(30);
+    const written = logs.map(({ inputs }) => inputs.name);
+    const expected = [
+      ...graph.all('aws:lambda/function:Function').map(({ inputs }) => inputs.loggingConfig.logGroup),
+      ...graph.all('aws:sfn/stateMachine:StateMachine').map(({ inputs }) => groupOf(inputs.loggingConfiguration.logDestination)),
+      ...graph.all('aws:apigateway/stage:Stage').map(({ inputs }) => groupOf(inputs.accessLogSettings.destinationArn)),
+    ];
+    expect(written.sort()).toEqual(expected.sort());
+  });
+
+  it('tables, keys and secrets outlive their stack in production only', () => {
+    const kept = ['aws:dynamodb/table:Table', 'aws:kms/key:Key', 'aws:secretsmanager/secret:Secret'].flatMap((type) => graph.all(type));
+    for (const { name, retainOnDelete } of kept) expect(retainOnDelete, name).toBe(production);
+    for (const { name, protect } of graph.all('aws:kms/key:Key')) expect(protect, name).toBe(production);
+  });
+
+  it('no value of a secret is in the graph', () => {
+    for (const { name, inputs } of graph.all('aws:secretsmanager/secretVersion:SecretVersion'))
+      expect(inputs.secretString, name).toBe('[secret]');
+  });
+});
+
+it('shares no name between two stages of an account', async () => {
+  const named = async (stage: string) =>
+    (await capturedGraph(stage)).resources
+      .filter(({ inputs }) => inputs.name && !shared.test(String(inputs.name)))
+      .map(({ type, inputs }) => `${type} ${inputs.name}`);
+  const dev = new Set(await named('dev'));
+  expect((await named('production')).filter((name) => dev.has(name))).toEqual([]);
+});
+
+/** Aliases are within their function; a partner bus belongs to the partner's event source, and one stage can have it. */
+const shared = /^(live|aws\.partner\/.*)$/;
+
+function groupOf(arn: string): string {
+  return arn.split(':log-group:')[1]?.replace(/:\*$/, '') ?? arn;
+}
