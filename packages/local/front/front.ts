@@ -1,0 +1,114 @@
+/**
+ * The gateway's origin as API Gateway REST serves it: its limits, its own refusals and its error mapping, with our gateway responses.
+ * Routes come from the surfaces. It checks no token: the functions do.
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Clock } from '../clock.ts';
+import type { InvokeIo, InvokeResult, StreamHead } from '../lambda/contract.ts';
+import { proxyAnswer, proxyEvent, send, setHeader } from './proxy.ts';
+import { compileRoutes, type RouteSpec } from './routes.ts';
+
+export interface FrontOptions {
+  routes: readonly RouteSpec[];
+  invoke(functionName: string, event: unknown, io?: InvokeIo): Promise<InvokeResult>;
+  clock: Clock;
+}
+
+/** API Gateway's payload limit. */
+const maxBodyBytes = 10 * 1024 * 1024;
+/** Lambda's limit for a synchronous event, base64 included. */
+const maxEventBytes = 6 * 1024 * 1024;
+/** All header lines together. */
+const maxHeaderBytes = 10_240;
+/** The integration's own timeout. */
+const integrationMs = 29_000;
+
+const json = { 'content-type': 'application/json' };
+
+/** A server that is not listening yet. */
+export function createFront({ routes, invoke, clock }: FrontOptions): Server {
+  const find = compileRoutes(routes);
+  const server = createServer({ maxHeaderSize: 64 * 1024, keepAliveTimeout: 350_000 }, (message, response) => {
+    const requestId = randomUUID();
+    serve(message, response, requestId).catch(() => unavailable(response, requestId));
+  });
+
+  async function serve(message: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
+    const refuse = (status: number, type: string, text: string) =>
+      send(response, status, { ...json, 'x-amzn-errortype': type }, JSON.stringify({ message: text }), requestId);
+    if (message.rawHeaders.reduce((bytes, part) => bytes + part.length + 2, 0) > maxHeaderBytes)
+      return refuse(431, 'RequestHeaderFieldsTooLargeException', 'Request header fields too large');
+    const url = new URL(message.url ?? '/', `http://${message.headers.host ?? 'localhost'}`);
+    const matched = find(message.method ?? '', url.pathname);
+    // REST APIs answer an unknown method or path so, whatever was sent as authorization.
+    if (!matched) return refuse(403, 'MissingAuthenticationTokenException', 'Missing Authentication Token');
+    const signedFor = /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/[^/]+\/([^/]+)\//.exec(message.headers.authorization ?? '')?.[1];
+    if (signedFor !== undefined && signedFor !== 'execute-api')
+      return refuse(403, 'InvalidSignatureException', `Credential should be scoped to correct service: 'execute-api'.`);
+    const body = await read(message);
+    if (body === undefined) return refuse(413, 'RequestEntityTooLargeException', 'Request Entity Too Large');
+    const event = proxyEvent(message, url, body, matched, requestId, clock);
+    if (body.length * (4 / 3) > maxEventBytes) return refuse(413, 'RequestEntityTooLargeException', 'Request Entity Too Large');
+    await integrate(matched.route.functionName, event, response, requestId);
+  }
+
+  async function integrate(functionName: string, event: unknown, response: ServerResponse, requestId: string): Promise<void> {
+    const timer = setTimeout(() => {
+      if (!response.headersSent) unavailable(response, requestId);
+    }, integrationMs);
+    try {
+      const result = await invoke(functionName, event, streamTo(response, requestId));
+      if (response.headersSent) return void response.end();
+      if (result.error)
+        return 'refused' in result && result.refused === 'throttled' ? throttled(response, requestId) : unavailable(response, requestId);
+      const answer = proxyAnswer(result.value);
+      if (!answer) return unavailable(response, requestId);
+      send(response, answer.statusCode, answer.headers, answer.body, requestId);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return server;
+}
+
+/** Response streaming: head and chunks go out as the handler writes them. */
+function streamTo(response: ServerResponse, requestId: string): InvokeIo {
+  return {
+    onHead: ({ statusCode = 200, headers = {}, multiValueHeaders = {}, cookies = [] }: StreamHead) => {
+      const out: Record<string, string | string[]> = { 'x-amzn-requestid': requestId };
+      for (const [name, value] of Object.entries(headers)) setHeader(out, name, [value]);
+      for (const [name, values] of Object.entries(multiValueHeaders)) setHeader(out, name, [...values]);
+      if (cookies.length > 0) out['set-cookie'] = [...cookies];
+      response.writeHead(statusCode, out);
+      response.flushHeaders();
+    },
+    onChunk: (chunk) => {
+      if (response.destroyed || response.write(chunk)) return undefined;
+      return new Promise<void>((resolve) => {
+        response.once('drain', resolve);
+        response.once('close', resolve);
+      });
+    },
+  };
+}
+
+/** Our API-wide gateway response for every 5xx of the platform: exporters and clients try again on this one. */
+function unavailable(response: ServerResponse, requestId: string): void {
+  send(response, 503, { 'retry-after': '1' }, '', requestId);
+}
+function throttled(response: ServerResponse, requestId: string): void {
+  send(response, 429, { 'retry-after': '1' }, '', requestId);
+}
+
+/** The whole body, or undefined when it is larger than the API takes. */
+async function read(message: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= maxBodyBytes) chunks.push(chunk);
+  }
+  return bytes > maxBodyBytes ? undefined : Buffer.concat(chunks);
+}
