@@ -113,6 +113,11 @@ export function resolve(document: PolicyDocument, subject: Subject): Effective {
   return fold(layers, matched);
 }
 
+/** What the base alone says: for delivery when nobody can be asked whom it is for. It admits nobody. */
+export function baseline(document: PolicyDocument): Effective {
+  return { ...fold([{ name: 'base', content: document.base }], []), admitted: false };
+}
+
 function refused(matched: string[], refusing: string[]): Effective {
   return {
     admitted: false,

@@ -1,0 +1,63 @@
+/** `GET /v1/policy` and `GET /v1/policy/explain`: a person's own policy and why it is so; about others only for administrators. */
+import { PolicyConfig } from '@gatehouse/core/profile';
+import type { Subject } from '@gatehouse/rules/resolve';
+import type { Caller } from '@gatehouse/runtime/admit';
+import { json } from '@gatehouse/runtime/environment';
+import { http, type Reply, type Request } from '@gatehouse/runtime/http';
+import { apiWire } from '@gatehouse/runtime/wire';
+import { z } from 'zod';
+import { type Explanation, explain } from './explain.ts';
+import { findPerson } from './people.records.ts';
+import { type Refusal, tell } from './refusal.ts';
+import { delivery, managedSettings } from './settings.ts';
+import { documentAt } from './store.dynamodb.ts';
+import { surface } from './surface.ts';
+
+export const env = z.object({
+  TABLE_ACCESS: z.string().min(1),
+  TABLE_POLICY: z.string().min(1),
+  TABLE_PEOPLE: z.string().min(1),
+  CONFIG: json(PolicyConfig),
+});
+
+export const handler = http(
+  { surface, env, wire: apiWire },
+  {
+    own: async (_request, { env, caller }) => {
+      const { version, effective } = policyOf(caller);
+      const { body } = delivery(managedSettings(effective, { publicUrl: env.CONFIG.public_url }));
+      const { person, email, name, groups } = caller;
+      return { status: 200, body: { person, email, name, groups, version, effective, settings_checksum: body.checksum } };
+    },
+
+    explain: async (request, { env, caller }) => {
+      const { version, effective } = policyOf(caller);
+      const asked = request.query.get('person') ?? caller.person;
+      const own = asked === caller.person || asked.toLowerCase() === caller.email.toLowerCase();
+      if (!own && !effective.administers) return refused({ reason: 'not_yours' }, request);
+      const document = await documentAt(env.TABLE_POLICY, version);
+      if (!document) throw new TypeError(`Version ${version} is in force and cannot be read`);
+      let status = 'active';
+      let subject: Subject = { person: caller.person, email: caller.email, groups: caller.groups };
+      if (!own) {
+        const found = await findPerson(env.TABLE_PEOPLE, asked);
+        if (!found.ok) return refused(found.refusal, request);
+        subject = { person: found.value.id, email: found.value.email, groups: found.value.groups };
+        status = found.value.status;
+      }
+      const question = { model: request.query.get('model') ?? undefined, tool: request.query.get('tool') ?? undefined };
+      const explanation: Explanation = explain(document, subject, question);
+      return { status: 200, body: { ...subject, status, version, mode: document.mode, ...explanation } };
+    },
+  },
+);
+
+function policyOf(caller: Caller): NonNullable<Caller['policy']> {
+  if (!caller.policy) throw new TypeError('A session route was reached without a policy');
+  return caller.policy;
+}
+
+function refused(refusal: Refusal, request: Request): Reply {
+  const { status, type, message, more } = tell(refusal);
+  return { status, body: { type: 'error', error: { type, message, ...more }, request_id: request.requestId } };
+}

@@ -1,0 +1,112 @@
+/** For tests of policy's entries: people who are signed in, with real tokens and rows on a real DynamoDB endpoint, and calls as API Gateway makes them. */
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { alias } from '@gatehouse/contracts/records/alias';
+import { gate } from '@gatehouse/contracts/records/gate';
+import { person } from '@gatehouse/contracts/records/person';
+import { session } from '@gatehouse/contracts/records/session';
+import { signingKey } from '@gatehouse/contracts/records/signing-key';
+import { signingInput } from '@gatehouse/core/access-token';
+import { freshId } from '@gatehouse/runtime/clock';
+import { put } from '@gatehouse/runtime/table';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import { startAws, type TestAws } from '../../test/support/aws.ts';
+
+export const publicUrl = 'https://gatehouse.example.com';
+
+export interface Company {
+  aws: TestAws;
+  tables: { access: string; policy: string; people: string };
+  /** Somebody active with an open gate and a live session. */
+  signIn(name: string, groups: readonly string[]): Promise<SignedIn>;
+}
+
+export interface SignedIn {
+  id: string;
+  session: string;
+  token: string;
+}
+
+/** Sets the environment variables that the entries read. */
+export async function startCompany(): Promise<Company> {
+  const aws = await startAws();
+  const tables = { access: await aws.table('access'), policy: await aws.table('policy'), people: await aws.table('people') };
+  Object.assign(process.env, {
+    TABLE_ACCESS: tables.access,
+    TABLE_POLICY: tables.policy,
+    TABLE_PEOPLE: tables.people,
+    CONFIG: JSON.stringify({ public_url: publicUrl }),
+    PUBLIC_URL: publicUrl,
+  });
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const kid = 'test';
+  const jwk = { ...publicKey.export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' };
+  await put(tables.access, {
+    ...signingKey.key(kid),
+    kid,
+    state: 'current',
+    jwk,
+    key_arn: 'arn:aws:kms:test',
+    created_at: '2026-11-22T09:00:00.000Z',
+  });
+
+  return {
+    aws,
+    tables,
+    async signIn(name, groups) {
+      const [id, sid, at] = [freshId('per'), freshId('ses'), '2026-11-22T09:00:00.000Z'];
+      const email = `${name}@example.com`;
+      const iat = Math.floor(Date.now() / 1000);
+      const row = { ...person.example, id, email, name, groups: [...groups] };
+      await put(tables.people, { ...person.key(id), ...row });
+      await put(tables.people, { ...alias.key(email, id), email, person: id });
+      const door = { person: id, state: 'open', epoch: 1, generation: 1, groups: [...groups], email, name, changed_at: at };
+      await put(tables.access, { ...gate.key(id), ...door });
+      await put(tables.access, { ...session.key(sid), ...session.example, id: sid, person: id, expires_at: iat + 86_400 });
+      const claims = { iss: publicUrl, aud: publicUrl, sub: id, client_id: 'claude_code', iat, exp: iat + 3_600, jti: 'test' };
+      const input = signingInput(kid, { ...claims, sid, epoch: 1, auth_time: iat, scope: 'policy otlp inference usage' });
+      const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+      return { id, session: sid, token: `${input}.${signature.toString('base64url')}` };
+    },
+  };
+}
+
+export type Entry = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
+
+export interface Answer {
+  status: number;
+  headers: Record<string, unknown>;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes.
+  body: any;
+}
+
+/** One call as API Gateway's REST proxy integration makes it. */
+export async function call(
+  entry: Entry,
+  route: `${string} ${string}`,
+  options: {
+    token?: string;
+    headers?: Record<string, string>;
+    query?: Record<string, string>;
+    path?: Record<string, string>;
+    body?: unknown;
+  } = {},
+): Promise<Answer> {
+  const [httpMethod, resource] = route.split(' ') as [string, string];
+  const headers = { ...(options.token && { Authorization: `Bearer ${options.token}` }), ...options.headers };
+  const multiple = (values: Record<string, string> | undefined) =>
+    Object.fromEntries(Object.entries(values ?? {}).map(([name, value]) => [name, [value]]));
+  const event = {
+    httpMethod,
+    resource,
+    path: resource,
+    headers,
+    multiValueHeaders: multiple(headers),
+    multiValueQueryStringParameters: multiple(options.query),
+    pathParameters: options.path ?? null,
+    body: options.body === undefined ? null : typeof options.body === 'string' ? options.body : JSON.stringify(options.body),
+    isBase64Encoded: false,
+    requestContext: { requestId: 'req', identity: { sourceIp: '127.0.0.1' } },
+  } as unknown as APIGatewayProxyEvent;
+  const answer = await entry(event, { awsRequestId: 'test' } as Context);
+  return { status: answer.statusCode, headers: answer.headers ?? {}, body: answer.body ? JSON.parse(answer.body) : undefined };
+}

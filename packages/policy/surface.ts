@@ -1,0 +1,68 @@
+/** What policy shows: managed settings and explanations for people, the document's life for administrators, and its first publication. */
+import type { Entry, Surface, TableUse } from '@gatehouse/contracts/surface';
+
+/** Admission reads gate, session and policy head in one call, and the version once an environment. */
+const admission: TableUse[] = [
+  { capability: 'access', actions: ['dynamodb:BatchGetItem'], leadingKeys: ['GATE#*', 'SESSION#*'] },
+  { capability: 'access', actions: ['dynamodb:Query'], leadingKeys: ['SIGNING-KEYS'] },
+  { capability: 'policy', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], leadingKeys: ['POLICY'] },
+];
+const people: TableUse[] = [
+  { capability: 'people', actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem'], leadingKeys: ['PERSON#*'] },
+  { capability: 'people', actions: ['dynamodb:Query'], leadingKeys: ['ALIAS#*'] },
+];
+const history: TableUse = { capability: 'policy', actions: ['dynamodb:Query'], leadingKeys: ['POLICY'] };
+/** The version, the head and the fact go in one transaction of puts. */
+const publication: TableUse = { capability: 'policy', actions: ['dynamodb:PutItem'], leadingKeys: ['POLICY', 'OUTBOX#*'] };
+
+const api = { timeoutSeconds: 10, memoryMb: 512 } satisfies Partial<Entry>;
+
+export const surface: Surface = {
+  capability: 'policy',
+  table: true,
+  entries: {
+    settings: { ...api, handler: 'packages/policy/settings.lambda.handler', tables: admission },
+    own: { ...api, handler: 'packages/policy/own.lambda.handler', tables: [...admission, ...people] },
+    admin: {
+      ...api,
+      handler: 'packages/policy/admin.lambda.handler',
+      tables: [...admission, ...people, history, publication],
+    },
+    /** Called by the deployer, never by a route: publishes the first document. */
+    'publish-policy': {
+      ...api,
+      handler: 'packages/policy/publish-policy.lambda.handler',
+      tables: [{ capability: 'policy', actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], leadingKeys: ['POLICY', 'OUTBOX#*'] }],
+    },
+    publish: { handler: 'packages/policy/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
+  },
+  routes: [
+    { name: 'settings', method: 'GET', path: '/managed/settings', entry: 'settings', admit: 'session:policy' },
+    { name: 'own', method: 'GET', path: '/v1/policy', entry: 'own', admit: 'session:policy' },
+    { name: 'explain', method: 'GET', path: '/v1/policy/explain', entry: 'own', admit: 'session:policy' },
+    { name: 'read', method: 'GET', path: '/admin/policies', entry: 'admin', admit: 'admin' },
+    { name: 'replace', method: 'PUT', path: '/admin/policies', entry: 'admin', admit: 'admin' },
+    { name: 'versions', method: 'GET', path: '/admin/policies/versions', entry: 'admin', admit: 'admin' },
+    { name: 'version', method: 'GET', path: '/admin/policies/versions/{version}', entry: 'admin', admit: 'admin' },
+    { name: 'schema', method: 'GET', path: '/admin/policies/schema', entry: 'admin', admit: 'admin' },
+    { name: 'simulate', method: 'POST', path: '/admin/policies/simulate', entry: 'admin', admit: 'admin' },
+    { name: 'diff', method: 'POST', path: '/admin/policies/diff', entry: 'admin', admit: 'admin' },
+    { name: 'rollback', method: 'POST', path: '/admin/policies/rollback', entry: 'admin', admit: 'admin' },
+  ],
+  streams: ['publish'],
+  alarms: [
+    {
+      name: 'served-without-store',
+      description:
+        'Managed settings were answered from memory because a table did not answer: people keep working under their last policy. Look at DynamoDB and at the log of the settings function.',
+      namespace: 'Gatehouse',
+      metric: 'PolicyServedWithoutStore',
+      statistic: 'Sum',
+      periodSeconds: 60,
+      evaluationPeriods: 1,
+      threshold: 1,
+      comparison: 'GreaterThanOrEqualToThreshold',
+      missingData: 'notBreaching',
+    },
+  ],
+};
