@@ -3,7 +3,7 @@
  * a stack did not put there, and it knows nothing of what is inside.
  */
 import { randomUUID } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isMissing, readDocument, writeDocument } from './durable-file.ts';
 
@@ -74,59 +74,38 @@ function mustBeOurs(folder: string): void {
   );
 }
 
+/**
+ * Each stack puts a file of its own first and looks for others afterwards, so of two that start together at least one sees the
+ * other. A file is removed by its own process, or when its process is dead: no live lock is ever touched.
+ */
 function lock(folder: string): string {
-  const path = join(folder, lockFile);
   const mine: Holder = { pid: process.pid, started: startOf(process.pid), id: randomUUID() };
-  const written = `${path}.${mine.id}`;
-  writeFileSync(written, JSON.stringify(mine));
-  try {
-    // Each turn either gets the lock, meets a live holder, or removes one dead lock.
-    while (!linked(written, path)) {
-      const holder = read(path);
-      if (holder && isAlive(holder)) {
-        throw new DataFolderError(`${folder} is in use by process ${holder.pid}: stop that process, or give another folder with --data`);
-      }
-      removeDead(path, holder);
-    }
-  } finally {
-    rmSync(written, { force: true });
-  }
+  const path = join(folder, `${lockFile}.${mine.id}`);
+  writeFileSync(`${path}.next`, JSON.stringify(mine));
+  renameSync(`${path}.next`, path);
   held.add(mine.id);
+  for (const name of readdirSync(folder).filter((each) => isLock(each) && each !== `${lockFile}.${mine.id}`)) {
+    const other = read(join(folder, name));
+    if (!other || !isAlive(other)) {
+      rmSync(join(folder, name), { force: true });
+      continue;
+    }
+    unlock(folder, mine.id);
+    throw new DataFolderError(`${folder} is in use by process ${other.pid}: stop that process, or give another folder with --data`);
+  }
   return mine.id;
 }
 
-/** The lock appears with its content in it, or not at all: nobody ever reads half a lock. */
-function linked(written: string, path: string): boolean {
-  try {
-    linkSync(written, path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-/** Moves the file aside first: of several processes that saw the dead lock, one moves it, and a lock made meanwhile is put back. */
-function removeDead(path: string, seen: Holder | undefined): void {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if (isMissing(error)) return;
-    throw error;
-  }
-  const moved = read(aside);
-  if (moved && moved.id !== seen?.id && isAlive(moved)) renameSync(aside, path);
-  else rmSync(aside, { force: true });
+function isLock(name: string): boolean {
+  return name.startsWith(`${lockFile}.`) && !name.endsWith('.next');
 }
 
 function unlock(folder: string, id: string): void {
   held.delete(id);
-  const path = join(folder, lockFile);
-  if (read(path)?.id === id) rmSync(path, { force: true });
+  rmSync(join(folder, `${lockFile}.${id}`), { force: true });
 }
 
-/** Undefined when there is no lock, or something that no stack wrote. */
+/** Undefined when the lock is gone, or was written by no stack. */
 function read(path: string): Holder | undefined {
   try {
     const found: unknown = JSON.parse(readFileSync(path, 'utf8'));

@@ -49,6 +49,7 @@ interface Consumer {
 const placePrefix = 'consumer~';
 const nothingTaken = sequenceNumber(0);
 const retentionMs = 24 * 3_600_000;
+const trimAtOnce = 500;
 const [firstPauseMs, longestPauseMs] = [100, 10_000];
 
 export async function createFeed(store: Store, clock: Clock, onFault: OnFault): Promise<Feed> {
@@ -159,12 +160,19 @@ export async function createFeed(store: Store, clock: Clock, onFault: OnFault): 
       const prefix = recordPrefix(table.TableName);
       const needed = [...running].filter((consumer) => consumer.table === table.TableName);
       const taken = needed.map((consumer) => placesOf(consumer.table).get(consumer.name) ?? nothingTaken).toSorted()[0] ?? after;
-      const found = await store.root.iterator({ gt: prefix, lte: `${prefix}${taken}` }).all();
-      const old = found.filter(([, record]) => ((record as DynamoDBRecord).dynamodb?.ApproximateCreationDateTime ?? 0) < horizon);
+      await dropOlder(prefix, `${prefix}${taken}`, horizon);
+    }
+  }
+  /** The oldest come first, so a group that is not all old is the last one to look at. */
+  async function dropOlder(prefix: string, upTo: string, horizonSeconds: number): Promise<void> {
+    for (;;) {
+      const found = await store.root.iterator({ gt: prefix, lte: upTo, limit: trimAtOnce }).all();
+      const old = found.filter(([, record]) => ((record as DynamoDBRecord).dynamodb?.ApproximateCreationDateTime ?? 0) < horizonSeconds);
       await store.commit(
         [],
         old.map(([key]): Op => ({ type: 'del', key })),
       );
+      if (old.length < trimAtOnce) return;
     }
   }
   async function drop(table: string): Promise<void> {

@@ -1,0 +1,63 @@
+/** For tests: a database behind the real endpoint, the SDK's client for it, and a table as a capability has one. */
+import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type Clock, createClock } from '../../clock.ts';
+import { listen } from '../test-endpoint.ts';
+import { createDynamoDb, type DynamoDb } from './dynamodb.ts';
+import type { OnFault } from './feed.ts';
+
+export interface TestDatabase {
+  clock: Clock;
+  db: DynamoDb;
+  client: DynamoDBClient;
+  documents: DynamoDBDocumentClient;
+  close(): Promise<void>;
+}
+
+export async function startDatabase(options: { path?: string; onFault?: OnFault } = {}): Promise<TestDatabase> {
+  const clock = createClock();
+  const db = await createDynamoDb({ clock, ...options });
+  const endpoint = await listen([db], clock);
+  const client = new DynamoDBClient(endpoint.client);
+  return {
+    clock,
+    db,
+    client,
+    documents: DynamoDBDocumentClient.from(client),
+    close: async () => {
+      client.destroy();
+      await endpoint.close();
+      await db.close();
+      clock.close();
+    },
+  };
+}
+
+/** Keys pk, sk, gsi1pk, gsi1sk, all strings; a stream of new and old images. */
+export function table(TableName: string, changes: Partial<CreateTableCommandInput> = {}): CreateTableCommandInput {
+  return {
+    TableName,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: ['pk', 'sk', 'gsi1pk', 'gsi1sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+    KeySchema: [
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: 'gsi1',
+        KeySchema: [
+          { AttributeName: 'gsi1pk', KeyType: 'HASH' },
+          { AttributeName: 'gsi1sk', KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'ALL' },
+      },
+    ],
+    StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    ...changes,
+  };
+}
+
+export async function createTables(database: TestDatabase, ...names: string[]): Promise<void> {
+  for (const name of names) await database.client.send(new CreateTableCommand(table(name)));
+}
