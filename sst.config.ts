@@ -17,8 +17,10 @@ export default $config({
     };
   },
   async run() {
+    await import('./stacks/policy.ts');
     await import('./stacks/people.ts');
     await import('./stacks/keys.ts');
+    await import('./stacks/workspaces.ts');
     await import('./stacks/machines.ts');
     const { url } = await import('./stacks/api.ts');
     return { url };

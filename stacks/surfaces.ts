@@ -2,8 +2,10 @@
 import type { Capability, Surface } from '@gatehouse/contracts/surface';
 import { surface as keys } from '@gatehouse/keys/surface';
 import { surface as people } from '@gatehouse/people/surface';
+import { surface as policy } from '@gatehouse/policy/surface';
+import { surface as workspaces } from '@gatehouse/workspaces/surface';
 
-export const surfaces: readonly Surface[] = [people, keys];
+export const surfaces: readonly Surface[] = [policy, people, keys, workspaces];
 
 /** Who does a step: the function behind it. */
 export function ownerOfStep(step: string): { capability: Capability; entry: string } {
