@@ -2,6 +2,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
+import { type CoderOptions, createCoder } from './coder/create-coder.ts';
+import { buildEffects } from './coder/workspaces.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { listener, send } from './http.ts';
 import { createLitellm, type LitellmOptions } from './litellm/create-litellm.ts';
@@ -11,6 +13,7 @@ export interface OutsideOptions {
   port: number;
   clock: Clock;
   litellm: LitellmOptions;
+  coder: CoderOptions;
   /** Who has an account everywhere when the systems start fresh. */
   people: readonly { email: string; name: string }[];
   /** Absent: everything is forgotten at the end. */
@@ -19,7 +22,7 @@ export interface OutsideOptions {
 
 export interface Outside {
   server: Server;
-  /** `http://127.0.0.1:<port>`; the systems are at `/litellm`. */
+  /** `http://127.0.0.1:<port>`; the systems are at `/litellm` and `/coder`. */
   origin: string;
   faults: Faults;
   close(): Promise<void>;
@@ -32,9 +35,10 @@ export async function createOutside(options: OutsideOptions): Promise<Outside> {
     ...(options.dataFolder === undefined ? {} : { dataFolder: options.dataFolder }),
   };
   const litellm = createLitellm(options.litellm, context);
-  await litellm.ready;
-  const faults = createFaults(options.clock);
-  const systems = [litellm.system];
+  const coder = createCoder(options.coder, context);
+  await Promise.all([litellm.ready, coder.ready]);
+  const faults = createFaults(options.clock, buildEffects);
+  const systems = [litellm.system, coder.system];
   const server = createServer(
     listener(systems, faults, (_request, response) => {
       send(response, {

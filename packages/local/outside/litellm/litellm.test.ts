@@ -25,6 +25,7 @@ async function start(litellm: Partial<LitellmOptions> = {}, dataFolder?: string)
     port: 0,
     clock,
     litellm: { masterKey, ...litellm },
+    coder: { token: 'unused' },
     people,
     ...(dataFolder === undefined ? {} : { dataFolder }),
   });
