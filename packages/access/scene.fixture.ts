@@ -1,0 +1,169 @@
+/** For tests of access's entries: DynamoDB, KMS and secrets behind the real endpoint, a real identity provider, people with records and a policy; calls as API Gateway makes them. */
+import { CreateKeyCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { identity } from '@gatehouse/contracts/records/identity';
+import { person } from '@gatehouse/contracts/records/person';
+import { policyHead, policyVersion } from '@gatehouse/contracts/records/policy';
+import { createKms } from '@gatehouse/local/aws/kms';
+import { createSecretsManager } from '@gatehouse/local/aws/secrets-manager';
+import { createIdp, type Idp } from '@gatehouse/local/idp/create-idp';
+import { samplePolicy } from '@gatehouse/rules/sample';
+import { freshId } from '@gatehouse/runtime/clock';
+import { documents, put } from '@gatehouse/runtime/table';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import { startAws, type TestAws } from '../../test/support/aws.ts';
+
+export const origin = 'https://gateway.example.com';
+
+export interface Scene {
+  aws: TestAws;
+  idp: Idp;
+  table: string;
+  people: string;
+  /** E-mail -> `per_...`. */
+  person(email: string): string;
+  idToken(email: string, wish?: Parameters<Idp['signIdToken']>[1]): Promise<string>;
+  /** Writes the directory's record of somebody anew. */
+  setPerson(email: string, change: Record<string, unknown>): Promise<void>;
+  /** Every row of access's table whose partition begins so. */
+  rows(prefix: string): Promise<Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+export async function startScene(): Promise<Scene> {
+  const aws = await startAws((clock) => [createKms({ clock }), createSecretsManager({ clock })]);
+  const idp = await createIdp({
+    port: 0,
+    clock: aws.clock,
+    emit: () => {},
+    directoryToken: 'read-only',
+    redirectUris: [`${origin}/oauth/callback`],
+  });
+  const [table, people, policy] = [await aws.table('access'), await aws.table('people'), await aws.table('policy')];
+  const kms = new KMSClient({});
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }));
+  await kms.send(new GetPublicKeyCommand({ KeyId: KeyMetadata?.Arn }));
+  const secrets = new SecretsManagerClient({});
+  const pepper = await secrets.send(
+    new CreateSecretCommand({ Name: 'refresh-pepper', SecretString: 'a pepper for tests and nothing else' }),
+  );
+  Object.assign(process.env, {
+    TABLE_ACCESS: table,
+    TABLE_PEOPLE: people,
+    TABLE_POLICY: policy,
+    PUBLIC_URL: origin,
+    CONFIG: JSON.stringify({
+      public_url: origin,
+      issuers: [{ issuer: idp.issuer, audiences: ['gatehouse'], directory: true }],
+      login: { issuer: idp.issuer, client_id: 'gatehouse' },
+      allow_loopback_http: true,
+    }),
+    KEY_SIGNING_ARN: KeyMetadata?.Arn,
+    SECRET_REFRESH_PEPPER_ARN: pepper.ARN,
+    STEP_ADMIT_PERSON_ARN: 'arn:aws:lambda:us-east-1:000000000000:function:gatehouse-test-people-admit-person:live',
+    BUS_NAME: 'gatehouse-test',
+  });
+  const document = JSON.stringify(samplePolicy);
+  const version = { version: 1, digest: 'sha256:0', published_at: '2026-11-22T09:00:00.000Z' };
+  await put(policy, { ...policyHead.key(), ...version });
+  await put(policy, { ...policyVersion.key(1), ...version, author: 'per_0', reason: 'test', document });
+
+  const ids = new Map<string, string>();
+  const known = (email: string) => {
+    const found = idp.directory.people().find((one) => one.email === email);
+    if (!found) throw new Error(`Nobody is called ${email}`);
+    return found;
+  };
+  async function setPerson(email: string, change: Record<string, unknown>): Promise<void> {
+    const one = known(email);
+    const id = ids.get(email) ?? freshId('per');
+    ids.set(email, id);
+    const groups = idp.directory.groupsOf(one).map(({ name }) => name);
+    const subjects = [{ issuer: idp.issuer, subject: one.id }];
+    await put(people, { ...person.key(id), ...person.example, id, email, name: one.name, groups, subjects, ...change });
+    await put(people, { ...identity.key(idp.issuer, one.id), person: id, issuer: idp.issuer, subject: one.id });
+  }
+  for (const { email } of idp.directory.people()) await setPerson(email, {});
+
+  return {
+    aws,
+    idp,
+    table,
+    people,
+    person: (email) => ids.get(email) ?? '',
+    idToken: (email, wish) => idp.signIdToken(known(email), wish),
+    setPerson,
+    rows: async (prefix) => {
+      const all = await documents().send(new ScanCommand({ TableName: table, ConsistentRead: true }));
+      return (all.Items ?? []).filter(({ pk }) => String(pk).startsWith(prefix));
+    },
+    close: async () => {
+      kms.destroy();
+      secrets.destroy();
+      await idp.close();
+      await aws.close();
+    },
+  };
+}
+
+export type Entry = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
+
+export interface Sent {
+  /** An object travels as a form. */
+  form?: Record<string, string> | [string, string][] | undefined;
+  json?: unknown;
+  body?: string;
+  query?: Record<string, string>;
+  headers?: Record<string, string>;
+  cookie?: string;
+  token?: string;
+  sourceIp?: string;
+}
+
+export interface Told {
+  status: number;
+  headers: Record<string, string>;
+  cookies: string[];
+  text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes.
+  json: any;
+}
+
+/** One call as API Gateway's proxy integration makes it. */
+export async function call(entry: Entry, route: `${string} ${string}`, sent: Sent = {}): Promise<Told> {
+  const [httpMethod = '', resource = ''] = route.split(' ');
+  const body =
+    sent.body ?? (sent.form ? new URLSearchParams(sent.form).toString() : sent.json === undefined ? null : JSON.stringify(sent.json));
+  const headers: Record<string, string> = {
+    ...(sent.form && { 'Content-Type': 'application/x-www-form-urlencoded' }),
+    ...(sent.json !== undefined && { 'Content-Type': 'application/json' }),
+    ...(sent.cookie && { Cookie: sent.cookie }),
+    ...(sent.token && { Authorization: `Bearer ${sent.token}` }),
+    ...sent.headers,
+  };
+  const several = (values: Record<string, string> = {}) =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value]]));
+  const event = {
+    httpMethod,
+    resource,
+    path: resource,
+    multiValueHeaders: several(headers),
+    multiValueQueryStringParameters: several(sent.query),
+    pathParameters: null,
+    body,
+    isBase64Encoded: false,
+    requestContext: { requestId: 'req', identity: { sourceIp: sent.sourceIp ?? '10.1.2.3' } },
+  } as unknown as APIGatewayProxyEvent;
+  const answer = await entry(event, { awsRequestId: 'test' } as Context);
+  const text = answer.body;
+  return {
+    status: answer.statusCode,
+    headers: answer.headers as Record<string, string>,
+    cookies: (answer.multiValueHeaders?.['set-cookie'] ?? []).map(String),
+    text,
+    get json() {
+      return JSON.parse(text);
+    },
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * Signs with a KMS key and publishes its public half as the signing-key record, before the first token goes out. A key that does not verify its own
+ * signature never signs. Race: two cold environments publish the same record; the second finds it there, and both are the same.
+ */
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { signingKey } from '@gatehouse/contracts/records/signing-key';
+import { derToJose, joseToDer } from '@gatehouse/core/es256';
+import { now, timestamp } from '@gatehouse/runtime/clock';
+import { Misconfigured, Throttled, Unavailable } from '@gatehouse/runtime/fault';
+import { get, putNew } from '@gatehouse/runtime/table';
+import { z } from 'zod';
+import { thumbprint } from './issuer-keys.ts';
+import type { Signer } from './signer.ts';
+
+let client: KMSClient | undefined;
+const signers = new Map<string, Promise<Signer>>();
+
+/** One signer a key and environment. A failed start is tried again by the next call. */
+export function kmsSigner(keyArn: string, table: string): Promise<Signer> {
+  const name = `${keyArn} ${table}`;
+  const known = signers.get(name);
+  if (known) return known;
+  const started = start(keyArn, table).catch((error: unknown) => {
+    signers.delete(name);
+    throw error;
+  });
+  signers.set(name, started);
+  return started;
+}
+
+const PublicJwk = z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string() });
+
+async function start(keyArn: string, table: string): Promise<Signer> {
+  const key = await publicKey(keyArn);
+  const jwk = PublicJwk.parse(key.export({ format: 'jwk' }));
+  const kid = thumbprint(jwk);
+  await selfTest(keyArn, key);
+  const row = { kid, state: 'current', jwk: { ...jwk, kid, alg: 'ES256', use: 'sig' }, key_arn: keyArn, created_at: timestamp(now()) };
+  const place = signingKey.key(kid);
+  if (!(await get(table, place))) await putNew(table, { ...place, ...signingKey.schema.parse(row) });
+  return { kid, sign: async (input) => (await signOnce(keyArn, input)).toString('base64url') };
+}
+
+async function selfTest(keyArn: string, key: KeyObject): Promise<void> {
+  const text = 'gatehouse signer self-test';
+  const der = joseToDer(await signOnce(keyArn, text));
+  if (!der || !verify('sha256', Buffer.from(text), key, der))
+    throw new Misconfigured(`The key ${keyArn} does not verify its own signature: is it ECC_NIST_P256 for SIGN_VERIFY?`);
+}
+
+async function publicKey(keyArn: string): Promise<KeyObject> {
+  const answer = await asked(() => kms().send(new GetPublicKeyCommand({ KeyId: keyArn })));
+  if (!answer.PublicKey) throw new Misconfigured(`The key ${keyArn} has no public half: it must be ECC_NIST_P256 for SIGN_VERIFY`);
+  return createPublicKey({ key: Buffer.from(answer.PublicKey), format: 'der', type: 'spki' });
+}
+
+async function signOnce(keyArn: string, text: string): Promise<Buffer> {
+  const answer = await asked(() =>
+    kms().send(new SignCommand({ KeyId: keyArn, Message: Buffer.from(text), MessageType: 'RAW', SigningAlgorithm: 'ECDSA_SHA_256' })),
+  );
+  const signature = answer.Signature && derToJose(answer.Signature);
+  if (!signature) throw new Unavailable('KMS answered with what is no DER signature');
+  return signature;
+}
+
+function kms(): KMSClient {
+  client ??= new KMSClient({
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
+  });
+  return client;
+}
+
+const ours = new Set([
+  'NotFoundException',
+  'AccessDeniedException',
+  'DisabledException',
+  'InvalidKeyUsageException',
+  'KMSInvalidStateException',
+]);
+
+async function asked<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const name = error instanceof Error ? error.name : '';
+    if (ours.has(name)) throw new Misconfigured(`The signing key cannot be used: ${name}`, { cause: error });
+    if (name === 'ThrottlingException' || name === 'LimitExceededException')
+      throw new Throttled('KMS asks for less traffic', { cause: error });
+    throw new Unavailable('KMS did not answer', { cause: error });
+  }
+}

@@ -1,0 +1,75 @@
+/** Reads how a person stands: who they are in the directory's record, and whether the policy in force admits them. Writes nothing. */
+
+import { Identity, identity } from '@gatehouse/contracts/records/identity';
+import { Person, person } from '@gatehouse/contracts/records/person';
+import { PolicyHead, PolicyVersion, policyHead, policyVersion } from '@gatehouse/contracts/records/policy';
+import { admitPerson } from '@gatehouse/contracts/steps/people';
+import { ok, type Result, refuse } from '@gatehouse/core/result';
+import { PolicyDocument } from '@gatehouse/rules/document';
+import { resolve } from '@gatehouse/rules/resolve';
+import { callStep } from '@gatehouse/runtime/call';
+import { get } from '@gatehouse/runtime/table';
+import type { Standing } from './gate.ts';
+import type { Subject } from './issuer.ts';
+import type { SignInRefusal } from './refusal.ts';
+
+export interface Records {
+  TABLE_PEOPLE: string;
+  TABLE_POLICY: string;
+}
+
+/** Whom a verified subject is. People whom no record knows yet, and all whose status lies in their token, are asked of the step that admits. */
+export async function standingOfSubject(
+  env: Records & { STEP_ADMIT_PERSON_ARN: string },
+  { issuer, subject, claims }: Subject,
+): Promise<Result<Standing, SignInRefusal>> {
+  if (issuer.directory) {
+    const known = Identity.safeParse(await get(env.TABLE_PEOPLE, identity.key(issuer.issuer, subject)));
+    if (known.success) return standingOf(env, known.data.person);
+  }
+  const answer = await callStep(admitPerson, env.STEP_ADMIT_PERSON_ARN, { issuer: issuer.issuer, subject, claims });
+  switch (answer.outcome) {
+    case 'unknown':
+      return refuse({ reason: 'unknown_person', issuer: issuer.issuer });
+    case 'ambiguous':
+      return refuse({ reason: 'ambiguous_person', people: answer.people.length });
+    case 'known':
+      return active({ ...answer });
+  }
+}
+
+/** By the directory's record. */
+export async function standingOf(env: Records, id: string): Promise<Result<Standing, SignInRefusal>> {
+  const row = Person.safeParse(await get(env.TABLE_PEOPLE, person.key(id)));
+  if (!row.success) return refuse({ reason: 'not_active', person: id, status: 'no record' });
+  const { status, generation, groups, email, name } = row.data;
+  return active({ person: id, status, generation, groups, email, name });
+}
+
+function active({ person, status, generation, groups, email, name }: Standing): Result<Standing, SignInRefusal> {
+  if (status !== 'active') return refuse({ reason: 'not_active', person, status });
+  return ok({ person, status, generation, groups, email, name });
+}
+
+/** Nobody is admitted by default: a policy must match the person. */
+export async function entitled(env: Records, standing: Standing): Promise<Result<Standing, SignInRefusal>> {
+  const head = PolicyHead.safeParse(await get(env.TABLE_POLICY, policyHead.key()));
+  if (!head.success) return refuse({ reason: 'no_policy' });
+  const document = await documentOf(env.TABLE_POLICY, head.data.version);
+  if (!document) return refuse({ reason: 'no_policy' });
+  const { person: id, email, groups } = standing;
+  return resolve(document, { person: id, email, groups }).admitted ? ok(standing) : refuse({ reason: 'not_entitled', person: id, groups });
+}
+
+let kept: { name: string; document: PolicyDocument } | undefined;
+
+/** A version never changes: read once an environment. */
+async function documentOf(table: string, version: number): Promise<PolicyDocument | undefined> {
+  const name = `${table} ${version}`;
+  if (kept?.name === name) return kept.document;
+  const row = PolicyVersion.safeParse(await get(table, policyVersion.key(version)));
+  if (!row.success) return undefined;
+  const document = PolicyDocument.parse(JSON.parse(row.data.document));
+  kept = { name, document };
+  return document;
+}

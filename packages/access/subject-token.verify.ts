@@ -1,0 +1,91 @@
+/** Whether a token of the company's identity provider is genuine and meant for us: the strict layer, then aws-jwt-verify, then the person it names. */
+
+import { checkClaims, checkHeader, decodeObject, type JsonObject, splitToken, type TokenRefusal } from '@gatehouse/core/jwt';
+import type { Issuer } from '@gatehouse/core/profile';
+import { ok, type Result, refuse } from '@gatehouse/core/result';
+import {
+  FailedAssertionError,
+  JwkValidationError,
+  JwtExpiredError,
+  JwtInvalidSignatureError,
+  JwtNotBeforeError,
+  JwtParseError,
+} from 'aws-jwt-verify/error';
+import { verifyJwtSync } from 'aws-jwt-verify/jwt-verifier';
+import { claimRules, issuerOf, type Subject, subjectOf } from './issuer.ts';
+import type { Issuers } from './issuers.http.ts';
+import type { SignInRefusal } from './refusal.ts';
+import { digest } from './rows.ts';
+
+export interface Expected {
+  issuers: readonly Issuer[];
+  /** What `typ` may say. */
+  types: readonly (string | undefined)[];
+  /** In place of the issuer's configured audiences. */
+  audience?: string;
+  /** The nonce that a login sent along (OpenID Connect Core s3.1.3.7). */
+  nonce?: string;
+}
+
+export interface VerifiedSubject extends Subject {
+  /** SHA-256 that names this token once for all, whatever its signature's bytes. */
+  useHash: string;
+}
+
+/** @throws Unavailable when the issuer's keys cannot be had. */
+export async function verifySubjectToken(
+  token: string,
+  expected: Expected,
+  issuers: Issuers,
+  nowMs: number,
+): Promise<Result<VerifiedSubject, SignInRefusal>> {
+  const segments = splitToken(token);
+  if (!segments.ok) return segments;
+  const header = decodeObject(segments.value.header, 'header');
+  if (!header.ok) return header;
+  const payload = decodeObject(segments.value.payload, 'payload');
+  if (!payload.ok) return payload;
+  const issuer = issuerOf(expected.issuers, payload.value);
+  if (!issuer.ok) return issuer;
+  const named = checkHeader(header.value, { algorithms: issuer.value.algorithms, types: expected.types });
+  if (!named.ok) return named;
+  const rules = claimRules(issuer.value, expected.audience === undefined ? undefined : [expected.audience]);
+  const claims = checkClaims(payload.value, rules, Math.floor(nowMs / 1000));
+  if (!claims.ok) return claims;
+  const jwk = await issuers.keyOf(issuer.value, named.value.kid, nowMs);
+  if (!jwk) return refuse({ reason: 'unknown_key', kid: named.value.kid.slice(0, 128) });
+  const signed = verifySignature(token, jwk, rules);
+  if (!signed.ok) return signed;
+  if (expected.nonce !== undefined && claims.value.nonce !== expected.nonce) return refuse({ reason: 'wrong_nonce' });
+  const subject = subjectOf(issuer.value, claims.value);
+  if (!subject.ok) return subject;
+  const name = subject.value.tokenId ?? `${segments.value.header}.${segments.value.payload}`;
+  return ok({ ...subject.value, useHash: digest(`${issuer.value.issuer}\n${name}`) });
+}
+
+/** Claims were judged by our clock above; here they are judged again by aws-jwt-verify's own, with the same tolerance. */
+function verifySignature(
+  token: string,
+  jwk: Parameters<typeof verifyJwtSync>[1] | Readonly<Record<string, unknown>>,
+  rules: { issuer: string; audiences: readonly string[]; graceSeconds: number },
+): Result<JsonObject, TokenRefusal> {
+  try {
+    const payload = verifyJwtSync(token, jwk as Parameters<typeof verifyJwtSync>[1], {
+      issuer: rules.issuer,
+      audience: [...rules.audiences],
+      graceSeconds: rules.graceSeconds,
+    });
+    return ok(payload);
+  } catch (error) {
+    if (error instanceof JwtInvalidSignatureError) return refuse({ reason: 'bad_signature' });
+    if (
+      error instanceof JwtExpiredError ||
+      error instanceof JwtNotBeforeError ||
+      error instanceof FailedAssertionError ||
+      error instanceof JwtParseError ||
+      error instanceof JwkValidationError
+    )
+      return refuse({ reason: 'malformed', detail: error.name });
+    throw error;
+  }
+}

@@ -1,0 +1,92 @@
+/** What access shows: sign-in, tokens and their end; the pages of the device login; the steps that shut a gate and prove it shut. */
+import type { Entry, Surface, TableUse } from '@gatehouse/contracts/surface';
+
+const people: TableUse = { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*', 'IDENTITY#*'] };
+const policy: TableUse = { capability: 'policy', actions: ['dynamodb:GetItem'], leadingKeys: ['POLICY'] };
+/** Each write of a transaction needs its own action. */
+const own: TableUse = {
+  capability: 'access',
+  actions: [
+    'dynamodb:GetItem',
+    'dynamodb:BatchGetItem',
+    'dynamodb:Query',
+    'dynamodb:PutItem',
+    'dynamodb:UpdateItem',
+    'dynamodb:ConditionCheckItem',
+  ],
+};
+const signing = { key: 'access/signing', actions: ['kms:Sign', 'kms:GetPublicKey'] } as const;
+
+const api = { timeoutSeconds: 10, memoryMb: 512 } as const;
+
+const tokens: Pick<Entry, 'tables' | 'secrets'> = { tables: [own, people, policy], secrets: ['refresh-pepper'] };
+
+export const surface: Surface = {
+  capability: 'access',
+  table: true,
+  entries: {
+    token: { handler: 'packages/access/token.lambda.handler', ...api, ...tokens, keys: [signing], calls: ['admit-person'] },
+    revoke: {
+      handler: 'packages/access/revoke.lambda.handler',
+      ...api,
+      tables: [own, { ...policy, actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem'] }],
+      secrets: ['refresh-pepper'],
+    },
+    metadata: {
+      handler: 'packages/access/metadata.lambda.handler',
+      ...api,
+      tables: [{ capability: 'access', actions: ['dynamodb:Query'] }],
+    },
+    publish: { handler: 'packages/access/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
+  },
+  routes: [
+    { name: 'token', method: 'POST', path: '/oauth/token', entry: 'token', admit: 'none' },
+    { name: 'verify', method: 'POST', path: '/auth/verify', entry: 'token', admit: 'none' },
+    { name: 'refresh', method: 'POST', path: '/auth/refresh', entry: 'token', admit: 'none' },
+    { name: 'revoke', method: 'POST', path: '/oauth/revoke', entry: 'revoke', admit: 'none' },
+    { name: 'introspect', method: 'POST', path: '/oauth/introspect', entry: 'revoke', admit: 'session:policy' },
+    { name: 'server-metadata', method: 'GET', path: '/.well-known/oauth-authorization-server', entry: 'metadata', admit: 'none' },
+    { name: 'resource-metadata', method: 'GET', path: '/.well-known/oauth-protected-resource', entry: 'metadata', admit: 'none' },
+    { name: 'keys', method: 'GET', path: '/.well-known/jwks.json', entry: 'metadata', admit: 'none' },
+    { name: 'health', method: 'GET', path: '/health', entry: 'metadata', admit: 'none' },
+    { name: 'healthz', method: 'GET', path: '/healthz', entry: 'metadata', admit: 'none' },
+    { name: 'readyz', method: 'GET', path: '/readyz', entry: 'metadata', admit: 'none' },
+  ],
+  streams: ['publish'],
+  keys: { signing: { spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' } },
+  secrets: {
+    'refresh-pepper': {
+      description: 'Derives refresh tokens; replacing it ends every refresh family, so that everybody signs in once more',
+      generated: true,
+    },
+  },
+  alarms: [
+    {
+      name: 'refresh-reuse',
+      description:
+        'A retired refresh token came back: somebody may hold a copy. The family and its session are already shut; ask the person of the fact refresh-reused which machine was not theirs.',
+      namespace: 'Gatehouse',
+      metric: 'RefreshReuse',
+      statistic: 'Sum',
+      periodSeconds: 300,
+      evaluationPeriods: 1,
+      threshold: 1,
+      comparison: 'GreaterThanOrEqualToThreshold',
+      missingData: 'notBreaching',
+    },
+    {
+      name: 'refusal-surge',
+      description:
+        'Many tokens that are not acceptable were presented within five minutes. The log "sign-in refused" names reasons and source addresses: an attack, or an identity provider that changed its keys or audience.',
+      namespace: 'Gatehouse',
+      metric: 'TokensRefused',
+      dimensions: { class: 'token' },
+      statistic: 'Sum',
+      periodSeconds: 300,
+      evaluationPeriods: 1,
+      threshold: 100,
+      comparison: 'GreaterThanOrEqualToThreshold',
+      missingData: 'notBreaching',
+    },
+  ],
+};
