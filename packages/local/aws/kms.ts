@@ -14,102 +14,39 @@ import {
   verify,
 } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { readDocument, writeDocument } from '../durable-file.ts';
-import { decrypt, type EncryptionContext, encrypt, keyIdOf } from './kms/cipher.ts';
+import { decrypt, encrypt, keyIdOf } from './kms/cipher.ts';
+import {
+  aliasName,
+  bytes,
+  type CipherInput,
+  contextOf,
+  type KeyInput,
+  longestMessageBytes,
+  type MessageInput,
+  mustBe,
+  type PageInput,
+  page,
+  rawMessage,
+} from './kms/input.ts';
 import { aliasArn, isSpec, type Key, keyArn, metadata, mustNotBeDying, mustServe, newMaterial, specs, type Usage } from './kms/key.ts';
+import { openKeyring } from './kms/keyring.ts';
 import { AwsError, type AwsService, type Operation } from './service.ts';
-
-interface Alias {
-  target: string;
-  /** Epoch seconds. */
-  created: number;
-  updated: number;
-}
-
-interface Rows {
-  keys: Record<string, Key>;
-  aliases: Record<string, Alias>;
-}
-
-interface KeyInput {
-  KeyId?: string;
-}
-interface MessageInput extends KeyInput {
-  Message?: string;
-  MessageType?: string;
-  SigningAlgorithm?: string;
-  MacAlgorithm?: string;
-  Signature?: string;
-  Mac?: string;
-}
-interface CipherInput extends KeyInput {
-  Plaintext?: string;
-  CiphertextBlob?: string;
-  EncryptionContext?: EncryptionContext;
-  EncryptionAlgorithm?: string;
-  KeySpec?: string;
-  NumberOfBytes?: number;
-}
-interface PageInput extends KeyInput {
-  Limit?: number;
-  Marker?: string;
-}
-
-/** AWS: the most that Sign, GenerateMac and Encrypt take. */
-const longestMessageBytes = 4096;
 
 /** `path` is the file that holds the keys, made when missing; without it they live in memory. */
 export function createKms(options: { clock: Clock; path?: string }): AwsService {
-  const { clock, path } = options;
-  // The file is written only here, in this shape.
-  const rows = ((path && readDocument(path)) ?? { keys: {}, aliases: {} }) as Rows;
-  const privateKeys = new Map<string, KeyObject>();
-  const now = () => clock.now() / 1000;
+  const { rows, save, now, find, alive, byId, aliasOf } = openKeyring(options);
+  const privateKeys = new WeakMap<Key, KeyObject>();
 
-  function save(): void {
-    if (path) writeDocument(path, rows);
-  }
-  /** A key whose deletion date is over does not exist, nor do its aliases. */
-  function alive(id: string): Key | undefined {
-    const key = Object.hasOwn(rows.keys, id) ? rows.keys[id] : undefined;
-    if (key?.deletion === undefined || key.deletion > now()) return key;
-    delete rows.keys[id];
-    for (const [name, alias] of Object.entries(rows.aliases)) if (alias.target === id) delete rows.aliases[name];
-    privateKeys.delete(id);
-    save();
-    return undefined;
-  }
-  function byId(id: string): Key {
-    const key = alive(id);
-    if (!key) throw new AwsError('NotFoundException', `Key '${keyArn(id)}' does not exist`);
-    return key;
-  }
-  function aliasOf(name: string): Alias {
-    const alias = Object.hasOwn(rows.aliases, name) ? rows.aliases[name] : undefined;
-    if (!alias || !alive(alias.target)) throw new AwsError('NotFoundException', `Alias ${aliasArn(name)} is not found.`);
-    return alias;
-  }
-  /** A key by id or key ARN, and where KMS allows it by alias name or alias ARN. */
-  function find(keyId: string | undefined, aliases: 'or by alias' | 'not by alias'): Key {
-    const name = given(keyId, 'keyId').replace(/^arn:aws:kms:[^:]*:[^:]*:/, '');
-    if (name.startsWith('alias/')) {
-      if (aliases === 'or by alias') return byId(aliasOf(name).target);
-      throw new AwsError('ValidationException', `An alias is not allowed here: name the key by its id or ARN instead of ${keyId}`);
-    }
-    const id = name.replace(/^key\//, '');
-    if (!/^[\w-]+$/.test(id)) throw new AwsError('NotFoundException', `Invalid keyId '${keyId}'`);
-    return byId(id);
-  }
   function serving(keyId: string | undefined, usage: Usage, operation: string): Key {
     const key = find(keyId, 'or by alias');
     mustServe(key, usage, operation);
     return key;
   }
   function privateKey(key: Key): KeyObject {
-    const known = privateKeys.get(key.id);
+    const known = privateKeys.get(key);
     if (known) return known;
     const made = createPrivateKey({ key: Buffer.from(key.material, 'base64'), format: 'der', type: 'pkcs8' });
-    privateKeys.set(key.id, made);
+    privateKeys.set(key, made);
     return made;
   }
 
@@ -301,60 +238,4 @@ export function createKms(options: { clock: Clock; path?: string }): AwsService 
   }
 
   return { targets: ['TrentService'], json: '1.1', operations: { ...keys, ...aliases, ...signing, ...ciphers } };
-}
-
-function rawMessage(input: MessageInput): Buffer {
-  if (input.MessageType === 'DIGEST') {
-    throw new AwsError(
-      'UnsupportedOperationException',
-      `MessageType DIGEST is not in the embedded stack: sign RAW, at most ${longestMessageBytes} bytes, such as a SHA-256 in hex`,
-    );
-  }
-  return bytes(input.Message, 'message', longestMessageBytes);
-}
-
-function bytes(base64: string | undefined, member: string, longest = 6144): Buffer {
-  const value = Buffer.from(given(base64, member), 'base64');
-  if (value.length > 0 && value.length <= longest) return value;
-  const rule = value.length === 0 ? 'greater than or equal to 1' : `less than or equal to ${longest}`;
-  throw new AwsError(
-    'ValidationException',
-    `1 validation error detected: Value at '${member}' failed to satisfy constraint: Member must have length ${rule}`,
-  );
-}
-
-function given(value: string | undefined, member: string): string {
-  if (typeof value === 'string') return value;
-  throw new AwsError(
-    'ValidationException',
-    `1 validation error detected: Value null at '${member}' failed to satisfy constraint: Member must not be null`,
-  );
-}
-
-function aliasName(name: string | undefined): string {
-  const asked = given(name, 'aliasName');
-  if (!/^alias\/[\w/-]{1,250}$/.test(asked))
-    throw new AwsError('ValidationException', `An alias name is alias/ and letters, digits, /, _ or -: ${asked}`);
-  if (asked.startsWith('alias/aws/')) throw new AwsError('NotAuthorizedException', 'Alias names that begin with alias/aws/ are reserved');
-  return asked;
-}
-
-function mustBe(algorithm: string, asked: string | undefined, key: Key): void {
-  if (asked !== algorithm) throw new AwsError('InvalidKeyUsageException', `Algorithm ${asked} is incompatible with key spec ${key.spec}.`);
-}
-
-function contextOf(input: CipherInput): EncryptionContext {
-  const context = input.EncryptionContext ?? {};
-  if (Object.values(context).some((value) => typeof value !== 'string'))
-    throw new AwsError('ValidationException', 'The values of an encryption context are strings');
-  return context;
-}
-
-/** AWS pages with a marker; ours is the position of the next one. */
-function page<T>(all: readonly T[], input: PageInput, name: string, show: (row: T) => object): Record<string, unknown> {
-  const start = Number(input.Marker ?? 0);
-  if (!Number.isInteger(start) || start < 0) throw new AwsError('InvalidMarkerException', 'The marker is not one of ours');
-  const end = start + (input.Limit ?? 100);
-  const rest = end < all.length;
-  return { [name]: all.slice(start, end).map(show), Truncated: rest, ...(rest && { NextMarker: String(end) }) };
 }

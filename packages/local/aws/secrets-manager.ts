@@ -5,21 +5,28 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { readDocument, writeDocument } from '../durable-file.ts';
-import { current, labelled, moveStage, putVersion, type Secret, type Value, type Version } from './secrets-manager/secret.ts';
+import {
+  changeStage,
+  current,
+  invalidParameter,
+  putVersion,
+  type Secret,
+  type StageMove,
+  type Value,
+  type Version,
+  type VersionChoice,
+  versionOf,
+} from './secrets-manager/secret.ts';
 import { AwsError, type AwsService, account, type Operation, region } from './service.ts';
 
-interface Input extends Value {
+interface Input extends Value, VersionChoice, StageMove {
   SecretId?: string;
   Name?: string;
   Description?: string;
   KmsKeyId?: string;
   Tags?: Secret['tags'];
   ClientRequestToken?: string;
-  VersionId?: string;
-  VersionStage?: string;
   VersionStages?: string[];
-  MoveToVersionId?: string;
-  RemoveFromVersionId?: string;
   RecoveryWindowInDays?: number;
   ForceDeleteWithoutRecovery?: boolean;
   IncludePlannedDeletion?: boolean;
@@ -197,49 +204,6 @@ function describe(secret: Secret): Record<string, unknown> {
   };
 }
 
-/** By id, by label, or the current one; an id and a label must name the same version. */
-function versionOf(secret: Secret, input: Input): Version {
-  const { VersionId: id, VersionStage: stage } = input;
-  const missing = (what: string) =>
-    new AwsError('ResourceNotFoundException', `Secrets Manager can't find the specified secret value for ${what}`);
-  if (id !== undefined) {
-    const version = secret.versions.find((each) => each.id === id);
-    if (!version) throw missing(`VersionId: ${id}`);
-    if (stage !== undefined && !version.stages.includes(stage))
-      throw new AwsError('InvalidRequestException', 'You provided a VersionStage that is not associated to the provided VersionId.');
-    return version;
-  }
-  const version = labelled(secret, stage ?? current);
-  if (!version) throw missing(`staging label: ${stage ?? current}`);
-  return version;
-}
-
-/** AWS: a label that is on a version must be named together with that version before it moves. */
-function changeStage(secret: Secret, input: Input): void {
-  const { VersionStage: stage, MoveToVersionId: to, RemoveFromVersionId: from } = input;
-  if (!stage) throw invalidParameter('You must provide a value for the VersionStage parameter.');
-  const version = (id: string) => {
-    const found = secret.versions.find((each) => each.id === id);
-    if (!found) throw new AwsError('ResourceNotFoundException', `Secrets Manager can't find the specified secret version: ${id}`);
-    return found;
-  };
-  const holder = labelled(secret, stage);
-  if (from !== undefined && version(from) !== holder)
-    throw invalidParameter(`The staging label ${stage} is not currently attached to version ${from}.`);
-  if (to === undefined) {
-    if (from === undefined) throw invalidParameter('You must provide MoveToVersionId, RemoveFromVersionId or both.');
-    if (stage === current) throw invalidParameter(`You can't remove the staging label ${current}: move it to another version.`);
-    moveStage(secret, stage, undefined);
-    return;
-  }
-  const target = version(to);
-  if (holder && holder !== target && from === undefined)
-    throw invalidParameter(
-      `The parameter RemoveFromVersionId can't be empty. Staging label ${stage} is currently attached to version ${holder.id}.`,
-    );
-  moveStage(secret, stage, target);
-}
-
 function hasValue(value: Value): boolean {
   return value.SecretString !== undefined || value.SecretBinary !== undefined;
 }
@@ -285,8 +249,4 @@ function paged<T>(all: readonly T[], input: Input): { rows: readonly T[]; next: 
 /** AWS adds six random characters to the ARN, so that a secret made again under its name gets another ARN. */
 function suffix(): string {
   return Array.from({ length: 6 }, () => suffixLetters[randomInt(suffixLetters.length)]).join('');
-}
-
-function invalidParameter(message: string): AwsError {
-  return new AwsError('InvalidParameterException', message);
 }

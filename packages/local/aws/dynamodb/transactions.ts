@@ -57,6 +57,8 @@ export async function createTransactions(store: Store, clock: Clock): Promise<Tr
   const running = new Set<string>();
 
   function parse(input: TransactInput, allowed: readonly Kind[]): Work[] {
+    if (input.TransactItems != null && !Array.isArray(input.TransactItems))
+      throw new AwsError('SerializationException', 'TransactItems is not a list');
     validations.checkValidations({ TransactItems: input.TransactItems }, topTypes, undefined, store.dynalite);
     const work = (input.TransactItems ?? []).map((entry, position) => {
       const given = Object.entries(entry ?? {}).filter(([, spec]) => spec != null);
@@ -76,8 +78,8 @@ export async function createTransactions(store: Store, clock: Clock): Promise<Tr
   }
   function locate(kind: Kind, spec: object, position: number, input: TransactInput): Work {
     const data = check(store, kinds[kind], spec, fields);
-    if (kind === 'ConditionCheck') require(data.ConditionExpression, `${position + 1}.member.conditionCheck.conditionExpression`);
-    if (kind === 'Update') require(data.UpdateExpression, `${position + 1}.member.update.updateExpression`);
+    if (kind === 'ConditionCheck') mustHave(data.ConditionExpression, `${position + 1}.member.conditionCheck.conditionExpression`);
+    if (kind === 'Update') mustHave(data.UpdateExpression, `${position + 1}.member.update.updateExpression`);
     const table = store.table(data.TableName);
     if (!table) throw new AwsError('ResourceNotFoundException', 'Requested resource not found');
     const item = (kind === 'Put' ? data.Item : data.Key) ?? {};
@@ -86,7 +88,7 @@ export async function createTransactions(store: Store, clock: Clock): Promise<Tr
     if (input.ReturnConsumedCapacity) data.ReturnConsumedCapacity = input.ReturnConsumedCapacity;
     return { kind, data, table: data.TableName, key: db.createKey(item, table) };
   }
-  function require(value: unknown, place: string): void {
+  function mustHave(value: unknown, place: string): void {
     if (value != null) return;
     throw db.validationError(
       `1 validation error detected: Value null at 'transactItems.${place}' failed to satisfy constraint: Member must not be null`,

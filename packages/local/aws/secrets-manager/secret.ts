@@ -68,3 +68,61 @@ export function moveStage(secret: Secret, stage: string, to: Version | undefined
 export function labelled(secret: Secret, stage: string): Version | undefined {
   return secret.versions.find((version) => version.stages.includes(stage));
 }
+
+export interface VersionChoice {
+  VersionId?: string;
+  VersionStage?: string;
+}
+
+/** By id, by label, or the current one; an id and a label must name the same version. */
+export function versionOf(secret: Secret, input: VersionChoice): Version {
+  const { VersionId: id, VersionStage: stage } = input;
+  const missing = (what: string) =>
+    new AwsError('ResourceNotFoundException', `Secrets Manager can't find the specified secret value for ${what}`);
+  if (id !== undefined) {
+    const version = secret.versions.find((each) => each.id === id);
+    if (!version) throw missing(`VersionId: ${id}`);
+    if (stage !== undefined && !version.stages.includes(stage))
+      throw new AwsError('InvalidRequestException', 'You provided a VersionStage that is not associated to the provided VersionId.');
+    return version;
+  }
+  const version = labelled(secret, stage ?? current);
+  if (!version) throw missing(`staging label: ${stage ?? current}`);
+  return version;
+}
+
+export interface StageMove {
+  VersionStage?: string;
+  MoveToVersionId?: string;
+  RemoveFromVersionId?: string;
+}
+
+/** AWS: a label that is on a version must be named together with that version before it moves. */
+export function changeStage(secret: Secret, input: StageMove): void {
+  const { VersionStage: stage, MoveToVersionId: to, RemoveFromVersionId: from } = input;
+  if (!stage) throw invalidParameter('You must provide a value for the VersionStage parameter.');
+  const version = (id: string) => {
+    const found = secret.versions.find((each) => each.id === id);
+    if (!found) throw new AwsError('ResourceNotFoundException', `Secrets Manager can't find the specified secret version: ${id}`);
+    return found;
+  };
+  const holder = labelled(secret, stage);
+  if (from !== undefined && version(from) !== holder)
+    throw invalidParameter(`The staging label ${stage} is not currently attached to version ${from}.`);
+  if (to === undefined) {
+    if (from === undefined) throw invalidParameter('You must provide MoveToVersionId, RemoveFromVersionId or both.');
+    if (stage === current) throw invalidParameter(`You can't remove the staging label ${current}: move it to another version.`);
+    moveStage(secret, stage, undefined);
+    return;
+  }
+  const target = version(to);
+  if (holder && holder !== target && from === undefined)
+    throw invalidParameter(
+      `The parameter RemoveFromVersionId can't be empty. Staging label ${stage} is currently attached to version ${holder.id}.`,
+    );
+  moveStage(secret, stage, target);
+}
+
+export function invalidParameter(message: string): AwsError {
+  return new AwsError('InvalidParameterException', message);
+}
