@@ -1,9 +1,9 @@
 /** The read side of Okta's management API that a directory reader calls: users, groups, System Log. Changes nothing. */
 import { timingSafeEqual } from 'node:crypto';
 import { type Answer, type Call, type Handler, Refused, type Route, route, type System } from '../outside/http.ts';
+import { createRateLimiter } from '../outside/rate-limit.ts';
 import type { Directory, Group, Person } from './directory.ts';
 import { parseSearch } from './okta-search.ts';
-import { createRateLimiter } from './rate-limit.ts';
 import { type LogEntry, logEvent, type SystemLog } from './system-log.ts';
 
 export interface OktaOptions {

@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
+import { type AnthropicOptions, createAnthropic } from './anthropic/create-anthropic.ts';
 import { type CoderOptions, createCoder } from './coder/create-coder.ts';
 import { buildEffects } from './coder/workspaces.ts';
 import { createFaults, type Faults } from './faults.ts';
@@ -14,6 +15,8 @@ export interface OutsideOptions {
   clock: Clock;
   litellm: LitellmOptions;
   coder: CoderOptions;
+  /** Absent: the company has no organization at Anthropic, and `/anthropic` is not there. */
+  anthropic?: AnthropicOptions;
   /** Who has an account everywhere when the systems start fresh. */
   people: readonly { email: string; name: string }[];
   /** Absent: everything is forgotten at the end. */
@@ -22,7 +25,7 @@ export interface OutsideOptions {
 
 export interface Outside {
   server: Server;
-  /** `http://127.0.0.1:<port>`; the systems are at `/litellm` and `/coder`. */
+  /** `http://127.0.0.1:<port>`; the systems are at `/litellm`, `/coder` and `/anthropic`. */
   origin: string;
   faults: Faults;
   close(): Promise<void>;
@@ -36,9 +39,10 @@ export async function createOutside(options: OutsideOptions): Promise<Outside> {
   };
   const litellm = createLitellm(options.litellm, context);
   const coder = createCoder(options.coder, context);
-  await Promise.all([litellm.ready, coder.ready]);
+  const anthropic = options.anthropic && createAnthropic(options.anthropic, context);
+  await Promise.all([litellm.ready, coder.ready, anthropic?.ready]);
   const faults = createFaults(options.clock, buildEffects);
-  const systems = [litellm.system, coder.system];
+  const systems = [litellm.system, coder.system, ...(anthropic ? [anthropic.system] : [])];
   const server = createServer(
     listener(systems, faults, (_request, response) => {
       send(response, {

@@ -4,7 +4,7 @@ import { type Answer, type Call, isRecord } from '../http.ts';
 import { proxyError } from './refusals.ts';
 import type { Caller } from './replicas.ts';
 
-export const offeredModels: readonly string[] = ['claude-opus-4-8', 'claude-sonnet-5', 'claude-haiku-4-5'];
+const offeredModels: readonly string[] = ['claude-opus-4-8', 'claude-sonnet-5', 'claude-haiku-4-5'];
 
 export function listModels(caller: Caller): Answer {
   const allowed = allowedModels(caller);

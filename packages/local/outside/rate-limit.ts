@@ -1,4 +1,4 @@
-/** Calls per minute and bucket, counted on the stack clock, as Okta counts them. Decides only; answers nothing. */
+/** Calls per minute and bucket, counted on the stack clock, in fixed windows. Decides only; answers nothing. */
 
 export interface RateLimit {
   limit: number;
