@@ -2,24 +2,27 @@
 import { samplePolicy } from '@gatehouse/rules/sample';
 import { query } from '@gatehouse/runtime/table';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAws, type TestAws } from '../../test/support/aws.ts';
 import { handler as admin } from './admin.lambda.ts';
 import { handler as own } from './own.lambda.ts';
 import { handler as publishPolicy } from './publish-policy.lambda.ts';
 import { handler as settings } from './settings.lambda.ts';
 import { type Answer, type Company, call, type SignedIn, startCompany } from './signed-in.fixture.ts';
 
+let aws: TestAws;
 let company: Company;
 let alice: SignedIn;
 let bob: SignedIn;
 let carol: SignedIn;
 
 beforeAll(async () => {
-  company = await startCompany();
+  aws = await startAws();
+  company = await startCompany(aws);
   alice = await company.signIn('alice', ['engineering']);
   bob = await company.signIn('bob', ['contractors']);
   carol = await company.signIn('carol', ['platform-admins']);
 });
-afterAll(() => company.aws.close());
+afterAll(() => aws.close());
 
 const first = { document: samplePolicy, author: 'deployment', reason: 'first policy', if_version: 0 };
 const seed = (input: object) => publishPolicy(input as never, {} as never);
@@ -38,7 +41,7 @@ describe('the first publication', () => {
     await expect(seed({ ...first, document: { policies: [{ name: 'x', match: {} }] } })).rejects.toMatchObject({ name: 'InvalidRequest' });
     expect(await seed(first)).toEqual({ outcome: 'published', version: 1 });
     expect(await seed(first)).toEqual({ outcome: 'not_at_version', version: 1 });
-    const outbox = (await company.aws.dynamodb.call('Scan', { TableName: company.tables.policy })) as {
+    const outbox = (await aws.dynamodb.call('Scan', { TableName: company.tables.policy })) as {
       Items: Record<string, { S: string }>[];
     };
     const facts = outbox.Items.filter(({ pk }) => pk?.S.startsWith('OUTBOX#'));

@@ -15,7 +15,7 @@ export interface Difference {
 const families = ['opus', 'sonnet', 'haiku'];
 
 /** Compares what holds before and after for one person. All three lists empty: nothing changes. */
-export function difference(before: Effective, after: Effective): Difference {
+function difference(before: Effective, after: Effective): Difference {
   const result: Difference = { gains: [], loses: [], changes: [] };
   const flip = (was: boolean, is: boolean, what: string) => {
     if (was !== is) (is ? result.gains : result.loses).push(what);

@@ -5,7 +5,7 @@ import { parseDocument } from '@gatehouse/rules/problems';
 import type { Refusal } from './refusal.ts';
 
 /** A DynamoDB item holds 400 KB; the rest of the version's row is small. */
-export const maxDocumentBytes = 350_000;
+const maxDocumentBytes = 350_000;
 
 export interface Draft {
   document: PolicyDocument;

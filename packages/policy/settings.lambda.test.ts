@@ -3,22 +3,25 @@ import { gate } from '@gatehouse/contracts/records/gate';
 import { samplePolicy } from '@gatehouse/rules/sample';
 import { update } from '@gatehouse/runtime/table';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAws, type TestAws } from '../../test/support/aws.ts';
 import { handler as publishPolicy } from './publish-policy.lambda.ts';
 import { handler as settings } from './settings.lambda.ts';
 import { type Company, call, publicUrl, type SignedIn, startCompany } from './signed-in.fixture.ts';
 
+let aws: TestAws;
 let company: Company;
 let alice: SignedIn;
 let bob: SignedIn;
 const route = 'GET /managed/settings';
 
 beforeAll(async () => {
-  company = await startCompany();
+  aws = await startAws();
+  company = await startCompany(aws);
   alice = await company.signIn('alice', ['engineering']);
   bob = await company.signIn('bob', ['contractors']);
   await publishPolicy({ document: samplePolicy, author: 'deployment', reason: 'first policy', if_version: 0 } as never, {} as never);
 });
-afterAll(() => company.aws.close());
+afterAll(() => aws.close());
 
 describe('managed settings on the wire', () => {
   it('are those of the caller, with a tag over them', async () => {
@@ -61,7 +64,7 @@ describe('while the tables are away', () => {
     });
     expect((await call(settings, route, { token: left.token })).status).toBe(401);
 
-    await company.aws.close();
+    await aws.close();
 
     expect(await call(settings, route, { token: bob.token })).toMatchObject({
       status: 200,

@@ -5,16 +5,15 @@ import { gate } from '@gatehouse/contracts/records/gate';
 import { person } from '@gatehouse/contracts/records/person';
 import { session } from '@gatehouse/contracts/records/session';
 import { signingKey } from '@gatehouse/contracts/records/signing-key';
+import type { Capability } from '@gatehouse/contracts/surface';
 import { signingInput } from '@gatehouse/core/access-token';
 import { freshId } from '@gatehouse/runtime/clock';
 import { put } from '@gatehouse/runtime/table';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import { startAws, type TestAws } from '../../test/support/aws.ts';
 
 export const publicUrl = 'https://gatehouse.example.com';
 
 export interface Company {
-  aws: TestAws;
   tables: { access: string; policy: string; people: string };
   /** Somebody active with an open gate and a live session. */
   signIn(name: string, groups: readonly string[]): Promise<SignedIn>;
@@ -26,9 +25,8 @@ export interface SignedIn {
   token: string;
 }
 
-/** Sets the environment variables that the entries read. */
-export async function startCompany(): Promise<Company> {
-  const aws = await startAws();
+/** Sets the environment variables that the entries read. @param aws where tables are made; the process's AWS clients reach it. */
+export async function startCompany(aws: { table(capability: Capability): Promise<string> }): Promise<Company> {
   const tables = { access: await aws.table('access'), policy: await aws.table('policy'), people: await aws.table('people') };
   Object.assign(process.env, {
     TABLE_ACCESS: tables.access,
@@ -50,7 +48,6 @@ export async function startCompany(): Promise<Company> {
   });
 
   return {
-    aws,
     tables,
     async signIn(name, groups) {
       const [id, sid, at] = [freshId('per'), freshId('ses'), '2026-11-22T09:00:00.000Z'];

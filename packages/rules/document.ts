@@ -23,12 +23,12 @@ function listOf<S extends z.ZodType<string>>(item: S, minimum = 0) {
 const text = z.string().trim().min(1).max(200);
 
 /** `opus`, `claude-opus-4-8`, `us.anthropic.claude-haiku-4-5-20251001-v1:0`, or `*` for every model. See `models.ts`. */
-export const ModelPattern = z
+const ModelPattern = z
   .string()
   .max(256)
   .regex(/^(\*|[A-Za-z0-9][A-Za-z0-9._:@/[\]-]*)$/, 'a model name, a family such as opus, or *');
 
-export const ToolRule = z
+const ToolRule = z
   .string()
   .max(1_000)
   .superRefine((rule, context) => {
@@ -41,7 +41,7 @@ export const McpServer = z.union([strict({ name: text }), strict({ url: text }),
   error: 'an MCP server is written as {"name": ...}, {"url": ...} or {"command": [...]}',
 });
 
-export const Models = strict({
+const Models = strict({
   /** Absent: this layer does not restrict. `["*"]`: every model, whatever a weaker layer says. `[]`: none. */
   allow: listOf(ModelPattern).optional(),
   deny: listOf(ModelPattern).optional(),
@@ -150,7 +150,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 export const RouteName = z.enum(['enterprise', 'governed', 'local']);
 export type RouteName = z.infer<typeof RouteName>;
 
-export const Routes = strict({
+const Routes = strict({
   /** `["enterprise"]` is the enterprise-only switch. */
   allow: z.array(RouteName).min(1).optional(),
   default: RouteName.optional(),
@@ -159,8 +159,7 @@ export const Routes = strict({
   governed_through: z.enum(['gatehouse', 'litellm']).optional(),
 });
 
-export const Period = z.enum(['daily', 'weekly', 'monthly']);
-export type Period = z.infer<typeof Period>;
+const Period = z.enum(['daily', 'weekly', 'monthly']);
 
 /** A limit per UTC day, ISO week or calendar month. `person`: each has their own; `group`: one pot shared by that group. */
 export const Budget = strict({

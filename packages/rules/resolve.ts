@@ -13,7 +13,6 @@ import {
   type Match,
   type Mcp,
   type McpServer,
-  type Period,
   type Policy,
   type PolicyDocument,
   type RouteName,
@@ -38,8 +37,6 @@ export interface Layer {
   content: Content;
   policy?: Policy;
 }
-
-export type { Budget, Enforcement, Period, RouteName };
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 

@@ -2,7 +2,7 @@
 import { nearest } from './nearest.ts';
 
 /** Built-in tools of the client. Others may come; a rule for an unknown capitalised name is accepted. */
-export const builtInTools = [
+const builtInTools = [
   'Agent',
   'AskUserQuestion',
   'Bash',
