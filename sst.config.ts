@@ -17,6 +17,7 @@ export default $config({
     };
   },
   async run() {
+    await import('./stacks/access.ts');
     await import('./stacks/policy.ts');
     await import('./stacks/people.ts');
     await import('./stacks/keys.ts');

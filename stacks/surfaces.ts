@@ -1,11 +1,13 @@
 /** The surfaces of all capabilities, in the order of their stacks, and who owns which step or machine. Plain data. */
+
+import { surface as access } from '@gatehouse/access/surface';
 import type { Capability, Surface } from '@gatehouse/contracts/surface';
 import { surface as keys } from '@gatehouse/keys/surface';
 import { surface as people } from '@gatehouse/people/surface';
 import { surface as policy } from '@gatehouse/policy/surface';
 import { surface as workspaces } from '@gatehouse/workspaces/surface';
 
-export const surfaces: readonly Surface[] = [policy, people, keys, workspaces];
+export const surfaces: readonly Surface[] = [access, policy, people, keys, workspaces];
 
 /** Who does a step: the function behind it. */
 export function ownerOfStep(step: string): { capability: Capability; entry: string } {
