@@ -27,15 +27,6 @@ export interface Subject {
 const Stored = Person.extend({ version: z.int().positive() });
 type Stored = z.infer<typeof Stored>;
 
-/** `publish` checks each detail against its contract. */
-const contracts: Readonly<Record<Told['type'], { type: string; source: string; schema: z.ZodType }>> = {
-  'person-joined': personJoined,
-  'person-left': personLeft,
-  'person-returned': personReturned,
-  'person-moved': personMoved,
-  'person-changed': personChanged,
-};
-
 const maxRaces = 8;
 
 export async function personById(table: string, id: string): Promise<Stored | undefined> {
@@ -96,5 +87,20 @@ function writesOf(table: string, stored: Stored | undefined, { person: next, fac
     writes.push({ Put: { TableName: table, Item: { ...alias.key(email, next.id), email, person: next.id } } });
     if (stored) writes.push({ Delete: { TableName: table, Key: alias.key(stored.email, next.id) } });
   }
-  return [...writes, ...facts.map(({ type, detail }) => publish(table, contracts[type], { at: next.read_at, ...detail }))];
+  return [...writes, ...facts.map((fact) => outbox(table, fact))];
+}
+
+function outbox(table: string, fact: Told): Write {
+  switch (fact.type) {
+    case 'person-joined':
+      return publish(table, personJoined, fact.detail);
+    case 'person-left':
+      return publish(table, personLeft, fact.detail);
+    case 'person-returned':
+      return publish(table, personReturned, fact.detail);
+    case 'person-moved':
+      return publish(table, personMoved, fact.detail);
+    case 'person-changed':
+      return publish(table, personChanged, fact.detail);
+  }
 }

@@ -1,0 +1,125 @@
+/** Admins start an offboarding, see its plan, watch it, and fetch its evidence. Nothing is cut here: the machine does that. */
+import type { Case } from '@gatehouse/contracts/records/case';
+import { admitPerson, confirmTruth } from '@gatehouse/contracts/steps/people';
+import { findSessions } from '@gatehouse/contracts/steps/sessions';
+import type { StepOutput } from '@gatehouse/contracts/steps/step';
+import { findVirtualKeys } from '@gatehouse/contracts/steps/virtual-keys';
+import { findWorkspaces } from '@gatehouse/contracts/steps/workspaces';
+import { ok, type Result, refuse } from '@gatehouse/core/result';
+import { callStep, startMachine } from '@gatehouse/runtime/call';
+import { freshId, timestamp } from '@gatehouse/runtime/clock';
+import { http, type Reply, type Request } from '@gatehouse/runtime/http';
+import { log } from '@gatehouse/runtime/log';
+import { apiError, apiWire } from '@gatehouse/runtime/wire';
+import { z } from 'zod';
+import { casesOf, readCase, readChain, readLock, readSeal } from './case.dynamo.ts';
+import { idFrom, show } from './case.ts';
+import { packetOf } from './packet.ts';
+import { readStart, type Start } from './start.ts';
+import { surface } from './surface.ts';
+
+export const env = z.object({
+  TABLE_LIFECYCLE: z.string(),
+  TABLE_ACCESS: z.string(),
+  TABLE_POLICY: z.string(),
+  MACHINE_OFFBOARDING_ARN: z.string(),
+  STEP_ADMIT_PERSON_ARN: z.string(),
+  STEP_CONFIRM_TRUTH_ARN: z.string(),
+  STEP_FIND_SESSIONS_ARN: z.string(),
+  STEP_FIND_VIRTUAL_KEYS_ARN: z.string(),
+  STEP_FIND_WORKSPACES_ARN: z.string(),
+});
+type Env = z.infer<typeof env>;
+
+const pageSize = 50;
+const fresh = { 'cache-control': 'no-store' };
+
+export const handler = http(
+  { surface, env, wire: apiWire },
+  {
+    'start-offboarding': async (request, { env, caller, now }) => {
+      const start = readBody(request);
+      if (!start.ok) return apiError(400, 'invalid_request_error', start.refusal, request.requestId);
+      const found = await find(env, request, start.value.person);
+      if (!found.ok) return found.refusal;
+      const { person } = found.value;
+      if (start.value.dry_run) return plan(env, person, found.value.generation, start.value);
+      const lock = await readLock(env.TABLE_LIFECYCLE, person);
+      const open = lock?.state === 'held' ? await readCase(env.TABLE_LIFECYCLE, lock.case_id) : undefined;
+      if (open) return { status: 200, headers: fresh, body: show(open) };
+      const started = await startOne(env, person, start.value, lock?.case_id);
+      log.info('offboarding asked for', { case_id: started.id, person, by: caller.person });
+      const body = {
+        id: started.id,
+        person,
+        status: 'waiting',
+        trigger: 'manual',
+        started_at: timestamp(now),
+        execution_arn: started.execution_arn,
+      };
+      return { status: started.existed ? 200 : 202, headers: fresh, body };
+    },
+
+    'list-offboardings': async (request, { env }) => {
+      const wanted = request.query.get('person')?.trim();
+      if (!wanted) return apiError(400, 'invalid_request_error', 'Write whose: ?person=alice@example.com', request.requestId);
+      const found = await find(env, request, wanted);
+      if (!found.ok) return found.refusal;
+      const { cases, next } = await casesOf(env.TABLE_LIFECYCLE, found.value.person, pageSize, request.query.get('next') ?? undefined);
+      return { status: 200, headers: fresh, body: { offboardings: cases.map((one: Case) => show(one)), ...(next && { next }) } };
+    },
+
+    'offboarding-evidence': async (request, { env }) => {
+      const id = request.pathParameters.id ?? '';
+      const one = await readCase(env.TABLE_LIFECYCLE, id);
+      if (!one) return apiError(404, 'not_found_error', `There is no offboarding ${JSON.stringify(id)}`, request.requestId);
+      const [chain, seal] = await Promise.all([readChain(env.TABLE_LIFECYCLE, id), readSeal(env.TABLE_LIFECYCLE, id)]);
+      const headers = { ...fresh, 'content-disposition': `attachment; filename="${one.id}.json"` };
+      return { status: 200, headers, body: { ...packetOf(one, chain, seal) } };
+    },
+  },
+);
+
+function readBody(request: Request): Result<Start, string> {
+  const json = request.json();
+  const start = readStart(json.ok ? json.value : undefined);
+  return start.ok && start.value.fact ? refuse('"trigger", "generation" and "cause" are for events; leave them out.') : start;
+}
+
+async function find(env: Env, request: Request, wanted: string): Promise<Result<{ person: string; generation: number }, Reply>> {
+  const found = await callStep(admitPerson, env.STEP_ADMIT_PERSON_ARN, { lookup: wanted });
+  if (found.outcome === 'known') return ok(found);
+  if (found.outcome === 'unknown') return refuse(apiError(404, 'not_found_error', found.message, request.requestId));
+  return refuse(apiError(409, 'invalid_request_error', found.message, request.requestId));
+}
+
+/** The execution is named after the person's case before it: two requests at once make one execution. */
+async function startOne(env: Env, person: string, { reason, ticket, hold }: Start, before: string | undefined) {
+  const input = { person, reason, ...(ticket !== undefined && { ticket }), ...(hold && { hold }) };
+  const id = idFrom('by hand', person, before ?? 'first');
+  const started = await startMachine(env.MACHINE_OFFBOARDING_ARN, id, input);
+  if (!started.existed) return { id, ...started };
+  const one = await readCase(env.TABLE_LIFECYCLE, id);
+  if (one && !one.closed_at) return { id, ...started };
+  // That execution ended without a case, or its case is closed: this is another one.
+  const other = freshId('cas');
+  return { id: other, ...(await startMachine(env.MACHINE_OFFBOARDING_ARN, other, input)) };
+}
+
+/** What the machine would find, asked of the same steps now. Nothing is kept. */
+async function plan(env: Env, person: string, generation: number, { reason }: Start): Promise<Reply> {
+  const input = { case_id: freshId('cas'), person, generation, dry_run: true, reason };
+  const [truth, sessions, keys, workspaces] = await Promise.all([
+    callStep(confirmTruth, env.STEP_CONFIRM_TRUTH_ARN, { case_id: input.case_id, person }),
+    callStep(findSessions, env.STEP_FIND_SESSIONS_ARN, input),
+    callStep(findVirtualKeys, env.STEP_FIND_VIRTUAL_KEYS_ARN, input),
+    callStep(findWorkspaces, env.STEP_FIND_WORKSPACES_ARN, input),
+  ]);
+  const results: { step: string; result: StepOutput }[] = [
+    { step: findSessions.name, result: sessions },
+    { step: findVirtualKeys.name, result: keys },
+    { step: findWorkspaces.name, result: workspaces },
+  ];
+  const goes = truth.truth === 'left' || (truth.truth === 'active' && !truth.entitled);
+  return { status: 200, headers: fresh, body: { dry_run: true, person, would_cut: goes, truth, plan: results } };
+}

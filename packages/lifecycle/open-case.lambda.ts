@@ -1,0 +1,69 @@
+/** The first state of the machine: refuses what nobody can act on, finds the person, and takes their lock. Cuts nothing. */
+import type { Case } from '@gatehouse/contracts/records/case';
+import { openCase } from '@gatehouse/contracts/steps/lifecycle';
+import { admitPerson } from '@gatehouse/contracts/steps/people';
+import { LifecycleConfig } from '@gatehouse/core/profile';
+import { callStep } from '@gatehouse/runtime/call';
+import { timestamp } from '@gatehouse/runtime/clock';
+import { json } from '@gatehouse/runtime/environment';
+import { InvalidRequest, Throttled } from '@gatehouse/runtime/fault';
+import { onStep } from '@gatehouse/runtime/step';
+import { z } from 'zod';
+import { leaveWord, open, readCase, readLock, type Stored } from './case.dynamo.ts';
+import { caseIdOf } from './case.ts';
+import { example, readStart, type Start } from './start.ts';
+
+export const env = z.object({ TABLE_LIFECYCLE: z.string(), CONFIG: json(LifecycleConfig), STEP_ADMIT_PERSON_ARN: z.string() });
+type Opened = z.infer<typeof openCase.output>;
+
+const maxRaces = 5;
+
+export const handler = onStep(openCase, env, async ({ input, execution_arn }, { env, now }): Promise<Opened> => {
+  const { TABLE_LIFECYCLE: table, CONFIG } = env;
+  const id = caseIdOf(execution_arn);
+  const start = readStart(input);
+  if (!start.ok) throw new InvalidRequest(start.refusal);
+  const told = (outcome: Opened['outcome'], one: Stored | Case, message: string): Opened => {
+    const { id: case_id, person, generation, trigger, reason, dry_run, hold } = one;
+    return { outcome, case_id, person, generation, trigger, reason, dry_run, hold, grace_seconds: CONFIG.grace_seconds, message };
+  };
+
+  const again = await readCase(table, id);
+  if (again) return told('opened', again, 'This execution has opened its case already');
+  const { person, generation } = await whom(env.STEP_ADMIT_PERSON_ARN, start.value.person);
+  const one = caseOf(start.value, { id, person, generation, execution_arn, started_at: timestamp(now) });
+
+  for (let race = 1; race <= maxRaces; race++) {
+    if (await open(table, one, start.value.fact?.cause)) return told('opened', one, `Case ${id} is open`);
+    const mine = await readCase(table, id);
+    if (mine) return told('opened', mine, 'This execution has opened its case already');
+    const lock = await readLock(table, person);
+    const other = lock?.state === 'held' ? await readCase(table, lock.case_id) : undefined;
+    if (!other) continue;
+    const { fact } = start.value;
+    // Somebody who leaves again while an older case is giving their access back must not be forgotten.
+    const left = !fact || fact.cause === other.cause || (await leaveWord(table, person, other.id, fact));
+    if (left)
+      return told(
+        'already_open',
+        other,
+        `Case ${other.id} has been open for this person since ${other.started_at}; this execution leaves it to that one`,
+      );
+  }
+  throw new Throttled('Cases of this person opened and closed five times while this one tried to');
+});
+
+async function whom(arn: string, wanted: string): Promise<{ person: string; generation: number }> {
+  const found = await callStep(admitPerson, arn, { lookup: wanted });
+  if (found.outcome === 'known') return found;
+  if (found.outcome === 'ambiguous') throw new InvalidRequest(found.message);
+  throw new InvalidRequest(
+    `Nobody called ${JSON.stringify(wanted)} is known, neither here nor in the directory. Write an e-mail address, a per_... id or the directory's id, e.g. ${example}.`,
+  );
+}
+
+type Rest = Pick<Case, 'id' | 'person' | 'generation' | 'execution_arn' | 'started_at'>;
+
+function caseOf({ trigger, reason, ticket, dry_run, hold }: Start, rest: Rest): Case {
+  return { ...rest, kind: 'offboarding', status: 'waiting', trigger, reason, ...(ticket !== undefined && { ticket }), dry_run, hold };
+}

@@ -1,0 +1,25 @@
+/** Ends the wait of a machine's task. A token that is used up or timed out is no fault: the machine has gone on by itself. */
+import { SendTaskSuccessCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { Misconfigured, Unavailable } from '@gatehouse/runtime/fault';
+import { log } from '@gatehouse/runtime/log';
+import type { Waiting } from './grace.dynamo.ts';
+
+let client: SFNClient | undefined;
+const over = new Set(['TaskDoesNotExist', 'TaskTimedOut', 'InvalidToken']);
+
+export async function resume({ case_id, task_token }: Waiting, because: string): Promise<void> {
+  client ??= new SFNClient({
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+  });
+  try {
+    await client.send(new SendTaskSuccessCommand({ taskToken: task_token, output: JSON.stringify({ returned: true, because }) }));
+    log.info('wait ended early', { case_id, because });
+  } catch (error) {
+    const name = error instanceof Error ? error.name : '';
+    if (over.has(name)) return log.info('wait was over already', { case_id, reason: name });
+    if (name === 'AccessDeniedException')
+      throw new Misconfigured('This function may not answer waiting tasks: give it states:SendTaskSuccess', { cause: error });
+    throw new Unavailable('Step Functions did not answer', { cause: error });
+  }
+}

@@ -1,0 +1,166 @@
+/** What lifecycle shows: the offboarding machine, its own steps, the facts that start it, and what admins ask of it. */
+import type { Entry, Surface, TableUse } from '@gatehouse/contracts/surface';
+import { patternOf } from '@gatehouse/events/fact';
+import { personLeft } from '@gatehouse/events/person-left';
+import { personMoved } from '@gatehouse/events/person-moved';
+import { personReturned } from '@gatehouse/events/person-returned';
+
+function own(...actions: TableUse['actions'][number][]): TableUse {
+  return { capability: 'lifecycle', actions };
+}
+
+/** These also answer tasks that wait: states:SendTaskSuccess on the machines named. */
+type Resuming = Entry & { resumes: readonly string[] };
+
+const waitOutGrace: Resuming = {
+  handler: 'packages/lifecycle/wait-out-grace.lambda.handler',
+  timeoutSeconds: 20,
+  memoryMb: 512,
+  tables: [own('dynamodb:GetItem', 'dynamodb:PutItem')],
+  calls: ['confirm-truth'],
+  resumes: ['offboarding'],
+};
+const hearMoved: Resuming = {
+  handler: 'packages/lifecycle/hear-people.lambda.moved',
+  timeoutSeconds: 45,
+  memoryMb: 512,
+  tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
+  calls: ['confirm-truth'],
+  starts: ['offboarding'],
+  resumes: ['offboarding'],
+};
+const hearReturned: Resuming = {
+  handler: 'packages/lifecycle/hear-people.lambda.returned',
+  timeoutSeconds: 45,
+  memoryMb: 512,
+  tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
+  calls: ['confirm-truth'],
+  resumes: ['offboarding'],
+};
+
+export const surface: Surface = {
+  capability: 'lifecycle',
+  table: true,
+  entries: {
+    'open-case': {
+      handler: 'packages/lifecycle/open-case.lambda.handler',
+      timeoutSeconds: 30,
+      memoryMb: 512,
+      tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
+      calls: ['admit-person'],
+    },
+    'seal-evidence': {
+      handler: 'packages/lifecycle/seal-evidence.lambda.handler',
+      timeoutSeconds: 30,
+      memoryMb: 512,
+      tables: [own('dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
+    },
+    'wait-out-grace': waitOutGrace,
+    'close-case': {
+      handler: 'packages/lifecycle/close-case.lambda.handler',
+      timeoutSeconds: 30,
+      memoryMb: 512,
+      tables: [own('dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem')],
+      keys: [{ key: 'lifecycle/evidence', actions: ['kms:Sign', 'kms:GetPublicKey'] }],
+      starts: ['offboarding'],
+    },
+    'hear-left': {
+      handler: 'packages/lifecycle/hear-people.lambda.left',
+      timeoutSeconds: 20,
+      memoryMb: 512,
+      tables: [own('dynamodb:PutItem', 'dynamodb:UpdateItem')],
+      starts: ['offboarding'],
+    },
+    'hear-moved': hearMoved,
+    'hear-returned': hearReturned,
+    admin: {
+      handler: 'packages/lifecycle/admin.lambda.handler',
+      timeoutSeconds: 29,
+      memoryMb: 512,
+      tables: [
+        own('dynamodb:GetItem', 'dynamodb:Query'),
+        { capability: 'access', actions: ['dynamodb:BatchGetItem'], leadingKeys: ['GATE#*', 'SESSION#*'] },
+        { capability: 'access', actions: ['dynamodb:Query'], leadingKeys: ['SIGNING-KEYS'] },
+        { capability: 'policy', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], leadingKeys: ['POLICY'] },
+      ],
+      calls: ['admit-person', 'confirm-truth', 'find-sessions', 'find-virtual-keys', 'find-workspaces'],
+      starts: ['offboarding'],
+    },
+    publish: { handler: 'packages/lifecycle/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
+  },
+  routes: [
+    { name: 'start-offboarding', method: 'POST', path: '/admin/offboardings', entry: 'admin', admit: 'admin' },
+    { name: 'list-offboardings', method: 'GET', path: '/admin/offboardings', entry: 'admin', admit: 'admin' },
+    { name: 'offboarding-evidence', method: 'GET', path: '/admin/offboardings/{id}/evidence', entry: 'admin', admit: 'admin' },
+  ],
+  rules: [
+    { name: 'person-left', bus: 'product', pattern: patternOf(personLeft), entry: 'hear-left' },
+    { name: 'person-moved', bus: 'product', pattern: patternOf(personMoved), entry: 'hear-moved' },
+    { name: 'person-returned', bus: 'product', pattern: patternOf(personReturned), entry: 'hear-returned' },
+  ],
+  streams: ['publish'],
+  machines: [
+    {
+      name: 'offboarding',
+      definition: 'packages/lifecycle/offboarding.asl.json',
+      steps: [
+        'open-case',
+        'confirm-truth',
+        'find-sessions',
+        'find-virtual-keys',
+        'find-workspaces',
+        'cut-sessions',
+        'restore-sessions',
+        'probe-sessions',
+        'block-virtual-keys',
+        'unblock-virtual-keys',
+        'purge-virtual-keys',
+        'probe-virtual-keys',
+        'block-workspaces',
+        'unblock-workspaces',
+        'purge-workspaces',
+        'probe-workspaces',
+        'seal-evidence',
+        'wait-out-grace',
+        'close-case',
+      ],
+    },
+  ],
+  steps: {
+    'open-case': 'open-case',
+    'seal-evidence': 'seal-evidence',
+    'wait-out-grace': 'wait-out-grace',
+    'close-case': 'close-case',
+  },
+  alarms: [
+    {
+      name: 'slow-cut',
+      description:
+        'From the start of an offboarding to everything cut took more than five minutes. Open the execution in Step Functions: the state that is retrying says which system to mend.',
+      namespace: 'Gatehouse',
+      metric: 'TimeToCut',
+      dimensions: { trigger: 'event' },
+      statistic: 'Maximum',
+      periodSeconds: 300,
+      evaluationPeriods: 1,
+      threshold: 300_000,
+      comparison: 'GreaterThanThreshold',
+      missingData: 'notBreaching',
+    },
+    {
+      name: 'case-needs-human',
+      description:
+        'An offboarding stopped and needs a person. GET /admin/offboardings?person= shows its message, which says what to mend; then start it again.',
+      namespace: 'Gatehouse',
+      metric: 'CasesStuck',
+      dimensions: { kind: 'offboarding' },
+      statistic: 'Sum',
+      periodSeconds: 300,
+      evaluationPeriods: 1,
+      threshold: 1,
+      comparison: 'GreaterThanOrEqualToThreshold',
+      missingData: 'notBreaching',
+    },
+  ],
+  keys: { evidence: { spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' } },
+};
