@@ -18,7 +18,7 @@ export const capabilities = [
 ] as const;
 export type Capability = (typeof capabilities)[number];
 
-/** One audience or scope per surface (facts: J11); `runtime.admit` checks it. */
+/** One audience or scope per surface ; `runtime.admit` checks it. */
 export type Scope = 'policy' | 'otlp' | 'inference' | 'usage';
 
 /** How a route lets a caller in. `session` reads session state on every call; `polled` trusts a revocation list at most 2 s old. */

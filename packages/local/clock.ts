@@ -34,9 +34,12 @@ interface Pending {
   handle?: NodeJS.Timeout;
 }
 
-export function createClock(real: () => number = realNow): Clock {
+/** `offsetMs`: how far ahead of real time an earlier run of the same data had come. */
+export function createClock(options: { offsetMs?: number; real?: () => number } = {}): Clock {
+  const real = options.real ?? realNow;
   const shared = new SharedArrayBuffer(8);
   const offsetMs = new Float64Array(shared);
+  offsetMs[0] = options.offsetMs ?? 0;
   const pending = new Set<Pending>();
   let order = 0;
   let closed = false;

@@ -1,0 +1,53 @@
+/** Two paths beside the AWS endpoint, for people and tests: the stack's clock, and a way to wait until nothing is in flight. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Clock } from './clock.ts';
+
+export interface Controls {
+  clock: Clock;
+  settled(): Promise<void>;
+  /** Told after the clock has moved. */
+  moved(): void;
+}
+
+const maxBodyBytes = 1024;
+
+/** `POST /_clock {"advance_seconds": n}`, `GET /_clock`, `GET /_settled`; everything else goes to the endpoint. */
+export function createControl(endpoint: Server, { clock, settled, moved }: Controls): Server {
+  const server = createServer({ keepAliveTimeout: endpoint.keepAliveTimeout }, (message, response) => {
+    const path = message.url?.split('?')[0];
+    if (path === '/_clock') return void clockCall(message, response, clock, moved);
+    if (path === '/_settled') return void settled().then(() => answer(response, 200, { settled: true, now: timeOf(clock) }));
+    endpoint.emit('request', message, response);
+  });
+  return server;
+}
+
+async function clockCall(message: IncomingMessage, response: ServerResponse, clock: Clock, moved: () => void): Promise<void> {
+  if (message.method === 'GET') return answer(response, 200, { now: timeOf(clock), ahead_seconds: clock.offset() / 1000 });
+  if (message.method !== 'POST') return answer(response, 405, { error: 'GET tells the stack time, POST {"advance_seconds": n} moves it' });
+  let text = '';
+  for await (const chunk of message) if (text.length < maxBodyBytes) text += String(chunk);
+  const seconds = secondsOf(text);
+  if (seconds === undefined)
+    return answer(response, 400, { error: 'Write {"advance_seconds": n} with n of 0 or more: the clock only moves forward' });
+  clock.advance(seconds);
+  moved();
+  return answer(response, 200, { now: timeOf(clock), ahead_seconds: clock.offset() / 1000 });
+}
+
+function secondsOf(text: string): number | undefined {
+  try {
+    const { advance_seconds: seconds } = JSON.parse(text) as { advance_seconds?: unknown };
+    return typeof seconds === 'number' && seconds >= 0 && Number.isFinite(seconds) ? seconds : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function timeOf(clock: Clock): string {
+  return new Date(clock.now()).toISOString();
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
