@@ -34,12 +34,11 @@ interface Pending {
   handle?: NodeJS.Timeout;
 }
 
-/** `offsetMs`: how far ahead of real time an earlier run of the same data had come. */
-export function createClock(options: { offsetMs?: number; real?: () => number } = {}): Clock {
-  const real = options.real ?? realNow;
+/** `startMs`: how far ahead of real time an earlier run of the same data had come. */
+export function createClock(real: () => number = realNow, startMs = 0): Clock {
   const shared = new SharedArrayBuffer(8);
   const offsetMs = new Float64Array(shared);
-  offsetMs[0] = options.offsetMs ?? 0;
+  offsetMs[0] = startMs;
   const pending = new Set<Pending>();
   let order = 0;
   let closed = false;

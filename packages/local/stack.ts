@@ -52,7 +52,7 @@ export async function runStack(options: Options, warn: (line: string) => void): 
   const folder = openDataFolder(options.data, { fresh: options.fresh });
   const at = (name: string) => join(folder.state, name);
   const isFresh = !existsSync(at('dynamodb'));
-  const clock = createClock({ offsetMs: readOffset(at('clock.json')) });
+  const clock = createClock(undefined, readOffset(at('clock.json')));
   installStackDate(clock);
   const addresses = addressesOf(port);
   const closers: (() => unknown)[] = [() => folder.release()];
