@@ -21,7 +21,7 @@ const waitOutGrace: Resuming = {
   resumes: ['offboarding'],
 };
 const hearMoved: Resuming = {
-  handler: 'packages/lifecycle/hear-people.lambda.moved',
+  handler: 'packages/lifecycle/hear-moved.lambda.handler',
   timeoutSeconds: 45,
   memoryMb: 512,
   tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
@@ -30,7 +30,7 @@ const hearMoved: Resuming = {
   resumes: ['offboarding'],
 };
 const hearReturned: Resuming = {
-  handler: 'packages/lifecycle/hear-people.lambda.returned',
+  handler: 'packages/lifecycle/hear-returned.lambda.handler',
   timeoutSeconds: 45,
   memoryMb: 512,
   tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
@@ -65,7 +65,7 @@ export const surface: Surface = {
       starts: ['offboarding'],
     },
     'hear-left': {
-      handler: 'packages/lifecycle/hear-people.lambda.left',
+      handler: 'packages/lifecycle/hear-left.lambda.handler',
       timeoutSeconds: 20,
       memoryMb: 512,
       tables: [own('dynamodb:PutItem', 'dynamodb:UpdateItem')],

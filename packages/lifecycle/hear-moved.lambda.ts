@@ -1,0 +1,26 @@
+/** Hears that somebody won or lost groups: losing the last entitling one is a leaving, winning one back may end a wait. */
+import { confirmTruth } from '@gatehouse/contracts/steps/people';
+import { personMoved } from '@gatehouse/events/person-moved';
+import { callStep } from '@gatehouse/runtime/call';
+import { onFact } from '@gatehouse/runtime/event';
+import { log } from '@gatehouse/runtime/log';
+import { z } from 'zod';
+import { idFrom } from './case.ts';
+import { startOffboarding } from './leaving.states.ts';
+import { resumeIfBack } from './return.states.ts';
+
+export const env = z.object({ TABLE_LIFECYCLE: z.string(), MACHINE_OFFBOARDING_ARN: z.string(), STEP_CONFIRM_TRUTH_ARN: z.string() });
+
+export const handler = onFact(
+  { env, table: ({ TABLE_LIFECYCLE }) => TABLE_LIFECYCLE, consumer: 'hear-moved' },
+  personMoved,
+  async ({ person, generation, lost, id }, { env }) => {
+    const { truth, entitled } = await callStep(confirmTruth, env.STEP_CONFIRM_TRUTH_ARN, { case_id: id, person });
+    if (truth === 'left') return log.info('move does nothing', { person, reason: 'they have left, which is told by itself' });
+    if (entitled) return resumeIfBack(env, person);
+    if (lost.length === 0) return log.info('move does nothing', { person, reason: 'they were not entitled before either' });
+    const reason = 'lost the last group that entitles them';
+    const input = { person, reason, trigger: 'entitlement' as const, generation, cause: id };
+    await startOffboarding(env.MACHINE_OFFBOARDING_ARN, idFrom('moved', id), input);
+  },
+);
