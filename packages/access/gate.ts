@@ -49,6 +49,16 @@ export function gateForRestore(gate: Gate | undefined, order: { generation: numb
   return { ...rest, state: 'open', generation: order.generation, changed_at: at };
 }
 
+/** Groups and names as the directory now has them. Undefined when nothing changes. State, epoch and generation are not a fact's to move. */
+export function gateForChange(
+  gate: Gate,
+  { groups, email, name }: Pick<Standing, 'groups' | 'email' | 'name'>,
+  at: string,
+): Gate | undefined {
+  const next: Gate = { ...gate, groups: [...groups], email, name };
+  return sameGate(gate, next) ? undefined : { ...next, changed_at: at };
+}
+
 function sameGate(a: Gate, b: Gate): boolean {
   return (
     a.state === b.state &&

@@ -8,6 +8,7 @@ import { policyHead, policyVersion } from '@gatehouse/contracts/records/policy';
 import { createKms } from '@gatehouse/local/aws/kms';
 import { createSecretsManager } from '@gatehouse/local/aws/secrets-manager';
 import { createIdp, type Idp } from '@gatehouse/local/idp/create-idp';
+import { installStackDate } from '@gatehouse/local/stack-date';
 import { samplePolicy } from '@gatehouse/rules/sample';
 import { freshId } from '@gatehouse/runtime/clock';
 import { documents, put } from '@gatehouse/runtime/table';
@@ -31,8 +32,9 @@ export interface Scene {
   close(): Promise<void>;
 }
 
-export async function startScene(): Promise<Scene> {
+export async function startScene(publicUrl = origin): Promise<Scene> {
   const aws = await startAws((clock) => [createKms({ clock }), createSecretsManager({ clock })]);
+  installStackDate(aws.clock);
   const idp = await createIdp({
     port: 0,
     clock: aws.clock,
@@ -52,9 +54,9 @@ export async function startScene(): Promise<Scene> {
     TABLE_ACCESS: table,
     TABLE_PEOPLE: people,
     TABLE_POLICY: policy,
-    PUBLIC_URL: origin,
+    PUBLIC_URL: publicUrl,
     CONFIG: JSON.stringify({
-      public_url: origin,
+      public_url: publicUrl,
       issuers: [{ issuer: idp.issuer, audiences: ['gatehouse'], directory: true }],
       login: { issuer: idp.issuer, client_id: 'gatehouse' },
       allow_loopback_http: true,

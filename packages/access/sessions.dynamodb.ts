@@ -42,6 +42,17 @@ export async function liveSessions(table: string, person: string): Promise<Sessi
   return rows.map((row) => Session.parse(row)).filter(({ state }) => state === 'live');
 }
 
+/** Families of a person that were born before the gate's last shutting and could be refreshed but for it, newest first. */
+export async function familiesOf(table: string, person: string, gate: Gate, nowMs: number): Promise<Family[]> {
+  const rows = await query(table, sessionsOf(person), { index: 'gsi1' });
+  const sessions = rows.map((row) => Session.parse(row)).filter(({ expires_at }) => expires_at * 1000 > nowMs);
+  const families = await Promise.all(sessions.map(({ family }) => readFamily(table, family)));
+  return families
+    .filter((one) => one !== undefined)
+    .filter(({ state, epoch }) => state === 'live' && epoch < gate.epoch)
+    .sort((a, b) => b.rotated_at - a.rotated_at);
+}
+
 /** The gate as it should be, if it still is as it was. */
 export function writeGate(table: string, before: Gate | undefined, after: Gate): Write {
   const key = gate.key(after.person);

@@ -1,5 +1,8 @@
 /** What access shows: sign-in, tokens and their end; the pages of the device login; the steps that shut a gate and prove it shut. */
+
 import type { Entry, Surface, TableUse } from '@gatehouse/contracts/surface';
+import { patternOf } from '@gatehouse/events/fact';
+import { personChanged } from '@gatehouse/events/person-changed';
 
 const people: TableUse = { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*', 'IDENTITY#*'] };
 const policy: TableUse = { capability: 'policy', actions: ['dynamodb:GetItem'], leadingKeys: ['POLICY'] };
@@ -19,6 +22,8 @@ const signing = { key: 'access/signing', actions: ['kms:Sign', 'kms:GetPublicKey
 
 const api = { timeoutSeconds: 10, memoryMb: 512 } as const;
 
+const step = { timeoutSeconds: 20, memoryMb: 512, tables: [own, people] } as const;
+
 const tokens: Pick<Entry, 'tables' | 'secrets'> = { tables: [own, people, policy], secrets: ['refresh-pepper'] };
 
 export const surface: Surface = {
@@ -37,6 +42,18 @@ export const surface: Surface = {
       ...api,
       tables: [{ capability: 'access', actions: ['dynamodb:Query'] }],
     },
+    'find-sessions': { handler: 'packages/access/sessions.lambda.find', ...step },
+    'cut-sessions': { handler: 'packages/access/sessions.lambda.cut', ...step },
+    'restore-sessions': { handler: 'packages/access/sessions.lambda.restore', ...step },
+    'probe-sessions': {
+      handler: 'packages/access/probe-sessions.lambda.probe',
+      timeoutSeconds: 300,
+      memoryMb: 512,
+      tables: [own],
+      keys: [signing],
+      secrets: ['refresh-pepper'],
+    },
+    'hear-people': { handler: 'packages/access/hear-people.lambda.handler', timeoutSeconds: 30, memoryMb: 512, tables: [own, people] },
     publish: { handler: 'packages/access/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
   },
   routes: [
@@ -52,7 +69,14 @@ export const surface: Surface = {
     { name: 'healthz', method: 'GET', path: '/healthz', entry: 'metadata', admit: 'none' },
     { name: 'readyz', method: 'GET', path: '/readyz', entry: 'metadata', admit: 'none' },
   ],
+  rules: [{ name: 'hear-people', bus: 'product', pattern: patternOf(personChanged), entry: 'hear-people' }],
   streams: ['publish'],
+  steps: {
+    'find-sessions': 'find-sessions',
+    'cut-sessions': 'cut-sessions',
+    'restore-sessions': 'restore-sessions',
+    'probe-sessions': 'probe-sessions',
+  },
   keys: { signing: { spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' } },
   secrets: {
     'refresh-pepper': {

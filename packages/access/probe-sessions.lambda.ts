@@ -1,0 +1,123 @@
+/**
+ * Tries a shut person's own credentials on every surface until each has refused them: the very refresh token of each family, and an access token like
+ * the one each session holds. It changes nothing, and it calls nothing probed that it could not try.
+ */
+import type { Gate } from '@gatehouse/contracts/records/gate';
+import { probeSessions } from '@gatehouse/contracts/steps/sessions';
+import type { StepOutput } from '@gatehouse/contracts/steps/step';
+import { now, pause, timestamp } from '@gatehouse/runtime/clock';
+import { type Ask, ask } from '@gatehouse/runtime/outside';
+import { secret } from '@gatehouse/runtime/secret';
+import { onStep } from '@gatehouse/runtime/step';
+import { z } from 'zod';
+import { refreshToken } from './family.ts';
+import { mint } from './mint.ts';
+import { type Look, type Surface, verdictOf, worstOf } from './probe.ts';
+import type { Family } from './rows.ts';
+import { accountTarget, output, sessionTarget } from './session-target.ts';
+import { familiesOf, readGate } from './sessions.dynamodb.ts';
+import { kmsSigner } from './signer.kms.ts';
+import type { Signer } from './signer.ts';
+import { grantTypes } from './token-request.ts';
+
+export const env = z.object({
+  TABLE_ACCESS: z.string(),
+  PUBLIC_URL: z.string(),
+  KEY_SIGNING_ARN: z.string(),
+  SECRET_REFRESH_PEPPER_ARN: z.string(),
+});
+type Environment = z.infer<typeof env>;
+
+/** Polled surfaces read the log every 2 s; 5 s is what they promise. */
+const everySurfaceKnowsMs = 7_000;
+const lookEveryMs = 2_000;
+/** A probe polls inside for at most this long, then answers `not_yet`. */
+const watchMs = 60_000;
+/** More sessions than this are proven by the newest of them: one gate kills them all. */
+const maxFamilies = 20;
+
+export const probe = onStep(probeSessions, env, async (input, { env }) => {
+  const gate = await readGate(env.TABLE_ACCESS, input.person);
+  if (!gate) return output('nothing_to_do', [], 'This person has no gate: they have never signed in, and no case has shut them out.');
+  if (gate.state === 'open')
+    return output('needs_human', [accountTarget(input.person, gate, gate, timestamp())], 'The gate is open: shut it first.');
+  const families = (await familiesOf(env.TABLE_ACCESS, input.person, gate, now())).slice(0, maxFamilies);
+  if (input.dry_run) return output('done', [], `Would try the credentials of ${families.length} sessions on every surface.`);
+  await pause(Date.parse(gate.changed_at) + everySurfaceKnowsMs - now());
+  if (families.length === 0)
+    return observed(gate, 'No session of this person could still be refreshed; the gate was read again and is shut.');
+  return watch(env, gate, families);
+});
+
+async function watch(env: Environment, gate: Gate, families: readonly Family[]): Promise<StepOutput> {
+  const tools = { signer: await kmsSigner(env.KEY_SIGNING_ARN, env.TABLE_ACCESS), pepper: await secret(env.SECRET_REFRESH_PEPPER_ARN) };
+  const began = now();
+  for (;;) {
+    const looks = (await Promise.all(families.map((family) => tryAll(env, tools, family)))).flat();
+    const verdicts = families.map(({ session }) => ({ session, verdict: worstOf(looks, session) }));
+    const surfaces = [...new Set(looks.filter(({ verdict }) => verdict === 'dead').map(({ surface }) => surface))].join(', ');
+    const at = timestamp();
+    if (verdicts.every(({ verdict }) => verdict === 'dead')) {
+      const targets = families.map(({ session: id }) => sessionTarget({ id }, 'ended', `refused by ${surfaces}`, at, 'probed'));
+      return output('done', targets, `${families.length} sessions: their own credentials were refused by ${surfaces}.`);
+    }
+    if (looks.every(({ verdict }) => verdict === 'unknown')) {
+      if (now() - began > watchMs / 4)
+        return observed(gate, 'The gateway could not be reached from here, so nothing was tried; the gate was read again and is shut.');
+    } else if (now() - began > watchMs) {
+      const targets = verdicts.map(({ session: id, verdict }) => sessionTarget({ id }, 'ended', verdict, at));
+      const alive = verdicts.some(({ verdict }) => verdict === 'alive');
+      return output(
+        alive ? 'needs_human' : 'not_yet',
+        targets,
+        alive ? 'A surface still lets this person in.' : 'Not every surface has answered yet.',
+      );
+    }
+    await pause(lookEveryMs);
+  }
+}
+
+function observed(gate: Gate, message: string): StepOutput {
+  return output('done', [accountTarget(gate.person, gate, gate, timestamp(), 'observed')], message);
+}
+
+async function tryAll(env: Environment, { signer, pepper }: { signer: Signer; pepper: string }, family: Family): Promise<Look[]> {
+  const origin = env.PUBLIC_URL;
+  // As the session's own token but for its times: an expired one would be refused for the wrong reason.
+  const { access_token } = await mint({ ...family, rotated_at: now() }, { signer, pepper, origin }, now());
+  const bearer = { authorization: `Bearer ${access_token}` };
+  const form = new URLSearchParams({ grant_type: grantTypes.refresh, refresh_token: refreshToken(pepper, family, family.step) });
+  const requests: [Surface, string, Ask][] = [
+    ['managed settings', '/managed/settings', { headers: bearer }],
+    ['telemetry', '/v1/metrics', { method: 'POST', headers: bearer, json: { resourceMetrics: [] } }],
+    [
+      'refresh',
+      '/oauth/token',
+      { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: form.toString() },
+    ],
+  ];
+  return Promise.all(
+    requests.map(async ([surface, path, request]): Promise<Look> => {
+      const verdict = await tryOne(surface, `${origin}${path}`, request);
+      return { session: family.session, surface, verdict };
+    }),
+  );
+}
+
+async function tryOne(surface: Surface, url: string, request: Ask): Promise<Look['verdict']> {
+  try {
+    const answer = await ask(url, { ...request, attempts: 1, timeoutMs: 3_000 });
+    return verdictOf(surface, answer.status, surface === 'refresh' ? errorOf(answer.text) : undefined);
+  } catch {
+    // Unreachable or overloaded says nothing about the credential.
+    return 'unknown';
+  }
+}
+
+function errorOf(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { error?: unknown } | null)?.error;
+  } catch {
+    return undefined;
+  }
+}
