@@ -18,7 +18,7 @@ export const capabilities = [
 ] as const;
 export type Capability = (typeof capabilities)[number];
 
-/** One audience or scope per surface ; `runtime.admit` checks it. */
+/** One audience or scope per surface; `runtime.admit` checks it. */
 export type Scope = 'policy' | 'otlp' | 'inference' | 'usage';
 
 /** How a route lets a caller in. `session` reads session state on every call; `polled` trusts a revocation list at most 2 s old. */
@@ -51,6 +51,8 @@ export interface Entry {
   calls?: readonly string[];
   /** Machines this entry starts, by short name. Env: `MACHINE_<NAME>_ARN`. */
   starts?: readonly string[];
+  /** Machines whose waiting tasks this entry answers with their token (states:SendTaskSuccess). */
+  resumes?: readonly string[];
   /** May put events on the product bus. Only the outbox publisher of a capability does. */
   publishes?: boolean;
 }

@@ -99,7 +99,7 @@ function statesCall(entry: Entry, operation: string, input: Input, arns: Arns): 
     return { action, resource, allowed: machines.some((arn) => resource.startsWith(`${arn}:`)) };
   }
   // A task token is its own key; IAM knows no narrower resource than the machine.
-  if (operation === 'SendTaskSuccess') return { action, resource: machines.join(), allowed: machines.length > 0 };
+  if (operation === 'SendTaskSuccess') return { action, resource: machines.join(), allowed: (entry.resumes ?? []).length > 0 };
   const execution = String(input.executionArn ?? '');
   const ofMachine = machines.some((arn) => execution.startsWith(`${arn.replace(':stateMachine:', ':execution:')}:`));
   return { action, resource: execution, allowed: operation === 'DescribeExecution' && ofMachine };
