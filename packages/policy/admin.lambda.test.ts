@@ -1,7 +1,7 @@
 /** Proves the life of the document over real tables: publication, races, drafts, comparison, rollback, and that each takes effect on the next call. */
 import { samplePolicy } from '@gatehouse/rules/sample';
 import { query } from '@gatehouse/runtime/table';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startAws, type TestAws } from '../../test/support/aws.ts';
 import { handler as admin } from './admin.lambda.ts';
 import { handler as own } from './own.lambda.ts';
@@ -114,11 +114,38 @@ describe('the document', () => {
   });
 });
 
+describe('a second environment, already warm', () => {
+  it('obeys on its next call, and a warm call reads once', async () => {
+    vi.resetModules();
+    const { handler: second } = await import('./settings.lambda.ts');
+    const { documents } = await import('@gatehouse/runtime/table');
+    const models = async () => (await call(second, 'GET /managed/settings', { token: alice.token })).body.settings.availableModels;
+    expect(await models()).toBeUndefined();
+
+    const commands: (string | undefined)[] = [];
+    documents().middlewareStack.add(
+      (next, context) => (input) => {
+        commands.push(context.commandName);
+        return next(input);
+      },
+      { step: 'initialize' },
+    );
+    await models();
+    expect(commands).toEqual(['BatchGetItemCommand']);
+
+    const haiku = { ...samplePolicy, policies: [admins, contractors, { ...engineering, models: { allow: ['haiku'] } }] };
+    expect((await put({ document: haiku, reason: 'seen elsewhere' }, { 'If-Match': '"4"' })).status).toBe(200);
+    expect(await models()).toEqual(['haiku']);
+    expect((await put(samplePolicy, { 'If-Match': '"5"' })).status).toBe(200);
+    expect(await models()).toBeUndefined();
+  });
+});
+
 describe('versions', () => {
   it('are listed newest first, without documents, and each can be read', async () => {
     const { body } = await call(admin, 'GET /admin/policies/versions', { token: carol.token });
-    expect(body.versions.map(({ version }: { version: number }) => version)).toEqual([4, 3, 2, 1]);
-    expect(body.versions[3]).toMatchObject({ author: 'deployment', reason: 'first policy' });
+    expect(body.versions.map(({ version }: { version: number }) => version)).toEqual([6, 5, 4, 3, 2, 1]);
+    expect(body.versions[5]).toMatchObject({ author: 'deployment', reason: 'first policy' });
     expect(body.versions[0]).not.toHaveProperty('document');
     expect(body.next).toBeNull();
     const next = await call(admin, 'GET /admin/policies/versions', { token: carol.token, query: { next: '3' } });
@@ -131,7 +158,7 @@ describe('versions', () => {
   it('are rolled back to as a new version', async () => {
     const route = 'POST /admin/policies/rollback';
     const body = { version: 2, reason: 'Opus again' };
-    expect(await call(admin, route, { token: carol.token, body })).toMatchObject({ status: 200, body: { version: 5 } });
+    expect(await call(admin, route, { token: carol.token, body })).toMatchObject({ status: 200, body: { version: 7 } });
     expect((await current()).body).toMatchObject({ document: opusOnly, reason: 'Opus again', author: carol.id });
     expect((await call(admin, route, { token: carol.token, body: { ...body, version: 77 } })).status).toBe(404);
     expect((await call(admin, route, { token: carol.token, body: { version: 1 } })).status).toBe(400);
@@ -146,7 +173,7 @@ describe('a draft', () => {
     const body = { document: haikuForAll, people: ['alice@example.com', 'nobody@example.com'], groups: ['engineering', 'contractors'] };
     const answer = await call(admin, 'POST /admin/policies/simulate', { token: carol.token, body });
     expect(answer.body).toMatchObject({
-      against: 5,
+      against: 7,
       groups: [
         { group: 'engineering', gains: ['the model haiku'], loses: ['the model opus'] },
         { group: 'contractors', gains: [], loses: [] },
@@ -155,7 +182,7 @@ describe('a draft', () => {
       unknown: ['nobody@example.com'],
       caller: { after: { administers: true } },
     });
-    expect((await current()).body.version).toBe(5);
+    expect((await current()).body.version).toBe(7);
     expect((await call(admin, 'POST /admin/policies/simulate', { token: carol.token, body: { document: { policies: 1 } } })).status).toBe(
       400,
     );
@@ -164,7 +191,7 @@ describe('a draft', () => {
   it('is compared with what is in force, as are two versions', async () => {
     const draft = await call(admin, 'POST /admin/policies/diff', { token: carol.token, body: { document: haikuForAll } });
     expect(draft.body).toMatchObject({
-      from: 5,
+      from: 7,
       to: null,
       document: ['policy "engineering" is changed'],
       groups: [{ group: 'engineering', loses: ['the model opus'] }],
@@ -191,18 +218,32 @@ describe('my policy', () => {
     expect(body).toMatchObject({
       person: bob.id,
       groups: ['contractors'],
-      version: 5,
+      version: 7,
       effective: { admitted: true, matched: ['contractors'] },
     });
     const delivered = await call(settings, 'GET /managed/settings', { token: bob.token });
     expect(body.settings_checksum).toBe(delivered.body.checksum);
   });
 
+  it('is rendered for other tools', async () => {
+    const route = 'GET /v1/policy/renderings/{kind}';
+    const get = (kind: string, more: object = {}) => call(own, route, { token: bob.token, path: { kind }, ...more });
+    const helper = await get('policy-helper');
+    expect(helper.body).toMatchObject({ managedSettings: { availableModels: ['haiku'] } });
+    expect((await get('policy-helper', { headers: { 'If-None-Match': String(helper.headers.etag) } })).status).toBe(304);
+    expect((await get('managed-settings')).body).toMatchObject({ forceLoginMethod: 'gateway' });
+    expect((await get('litellm-key', { query: { catalogue: 'claude-haiku-4-5,claude-opus-4' } })).body.key.models).toEqual([
+      'claude-haiku-4-5',
+    ]);
+    expect((await get('coder-workspace')).body).toEqual({ workspace: null });
+    expect(await get('nonsense')).toMatchObject({ status: 404, body: { error: { message: /known are policy-helper/ } } });
+  });
+
   it('is explained by rule, policy and group', async () => {
     const query = { model: 'us.anthropic.claude-opus-4-8-v1:0', tool: 'Bash' };
     const { body } = await call(own, 'GET /v1/policy/explain', { token: bob.token, query });
     expect(body).toMatchObject({
-      version: 5,
+      version: 7,
       admitted: true,
       model: { decision: 'denied', section: 'models.allow', policy: 'contractors', groups: ['contractors'] },
       tool: { decision: 'denied', rule: 'Bash', section: 'tools.deny', policy: 'contractors' },

@@ -1,15 +1,20 @@
-/** `GET /v1/policy` and `GET /v1/policy/explain`: a person's own policy and why it is so; about others only for administrators. */
+/** `GET /v1/policy...`: a person's own policy, why it is so, and how other tools read it; about others only for administrators. */
 import { PolicyConfig } from '@gatehouse/core/profile';
-import type { Subject } from '@gatehouse/rules/resolve';
+import type { Effective, Subject } from '@gatehouse/rules/resolve';
 import type { Caller } from '@gatehouse/runtime/admit';
 import { json } from '@gatehouse/runtime/environment';
 import { http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { apiWire } from '@gatehouse/runtime/wire';
 import { z } from 'zod';
+import { digest } from './canonical.ts';
 import { type Explanation, explain } from './explain.ts';
 import { findPerson } from './people.records.ts';
 import { type Refusal, tell } from './refusal.ts';
-import { delivery, managedSettings } from './settings.ts';
+import { machineFile, policyHelperOutput } from './render/client-file.ts';
+import { coderWorkspace } from './render/coder-workspace.ts';
+import { litellmKey } from './render/litellm-key.ts';
+import { shellSnippet } from './render/shell.ts';
+import { delivery, isCurrent, managedSettings } from './settings.ts';
 import { documentAt } from './store.dynamodb.ts';
 import { surface } from './surface.ts';
 
@@ -28,6 +33,11 @@ export const handler = http(
       const { body } = delivery(managedSettings(effective, { publicUrl: env.CONFIG.public_url }));
       const { person, email, name, groups } = caller;
       return { status: 200, body: { person, email, name, groups, version, effective, settings_checksum: body.checksum } };
+    },
+
+    rendering: async (request, { env, caller }) => {
+      const { effective } = policyOf(caller);
+      return render(request.pathParameters.kind ?? '', request, caller.person, effective, env.CONFIG.public_url);
     },
 
     explain: async (request, { env, caller }) => {
@@ -51,6 +61,33 @@ export const handler = http(
     },
   },
 );
+
+const kinds = ['policy-helper', 'managed-settings', 'litellm-key', 'coder-workspace', 'shell'];
+
+function render(kind: string, request: Request, person: string, effective: Effective, publicUrl: string): Reply {
+  switch (kind) {
+    case 'policy-helper':
+      return tagged(request, policyHelperOutput(effective, { publicUrl }));
+    case 'managed-settings':
+      return tagged(request, machineFile(effective, { publicUrl }));
+    case 'litellm-key': {
+      const catalogue = (request.query.get('catalogue') ?? '').split(',').filter((name) => name !== '');
+      return { status: 200, body: { key: litellmKey(effective, person, catalogue) ?? null } };
+    }
+    case 'coder-workspace':
+      return { status: 200, body: { workspace: coderWorkspace(effective) ?? null } };
+    case 'shell':
+      return { status: 200, headers: { 'content-type': 'text/x-shellscript; charset=utf-8' }, body: shellSnippet(effective) };
+    default:
+      return refused({ reason: 'no_rendering', kind, known: kinds }, request);
+  }
+}
+
+/** Files are fetched again and again: 304 when nothing changed. */
+function tagged(request: Request, body: Readonly<Record<string, unknown>>): Reply {
+  const headers = { etag: `"${digest(body)}"`, 'cache-control': 'private, no-cache' };
+  return isCurrent(request.header('if-none-match'), headers.etag) ? { status: 304, headers } : { status: 200, headers, body };
+}
 
 function policyOf(caller: Caller): NonNullable<Caller['policy']> {
   if (!caller.policy) throw new TypeError('A session route was reached without a policy');

@@ -11,6 +11,7 @@ export type Refusal =
   | { reason: 'unknown'; lookup: string }
   | { reason: 'ambiguous'; lookup: string; people: readonly string[] }
   | { reason: 'not_yours' }
+  | { reason: 'no_rendering'; kind: string; known: readonly string[] }
   | { reason: 'gives_up_administration' };
 
 export interface Told {
@@ -63,6 +64,12 @@ export function tell(refusal: Refusal): Told {
       };
     case 'not_yours':
       return { status: 403, type: 'permission_error', message: 'Only administrators may ask about other people.' };
+    case 'no_rendering':
+      return {
+        status: 404,
+        type: 'not_found_error',
+        message: `There is no rendering "${refusal.kind}": known are ${refusal.known.join(', ')}.`,
+      };
     case 'gives_up_administration':
       return {
         status: 409,

@@ -40,6 +40,7 @@ export const surface: Surface = {
     { name: 'settings', method: 'GET', path: '/managed/settings', entry: 'settings', admit: 'session:policy' },
     { name: 'own', method: 'GET', path: '/v1/policy', entry: 'own', admit: 'session:policy' },
     { name: 'explain', method: 'GET', path: '/v1/policy/explain', entry: 'own', admit: 'session:policy' },
+    { name: 'rendering', method: 'GET', path: '/v1/policy/renderings/{kind}', entry: 'own', admit: 'session:policy' },
     { name: 'read', method: 'GET', path: '/admin/policies', entry: 'admin', admit: 'admin' },
     { name: 'replace', method: 'PUT', path: '/admin/policies', entry: 'admin', admit: 'admin' },
     { name: 'versions', method: 'GET', path: '/admin/policies/versions', entry: 'admin', admit: 'admin' },

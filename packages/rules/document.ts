@@ -150,13 +150,16 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 export const RouteName = z.enum(['enterprise', 'governed', 'local']);
 export type RouteName = z.infer<typeof RouteName>;
 
-const Routes = strict({
+export const Routes = strict({
   /** `["enterprise"]` is the enterprise-only switch. */
   allow: z.array(RouteName).min(1).optional(),
   default: RouteName.optional(),
   /** Where a person may turn when the default does not work for them. */
   fallback: RouteName.nullable().optional(),
   governed_through: z.enum(['gatehouse', 'litellm']).optional(),
+  /** LiteLLM's Anthropic base, e.g. `https://litellm.example.com/anthropic`. */
+  litellm_url: z.url().optional(),
+  local_url: z.url().optional(),
 });
 
 const Period = z.enum(['daily', 'weekly', 'monthly']);

@@ -16,6 +16,7 @@ import {
   type Policy,
   type PolicyDocument,
   type RouteName,
+  type Routes,
   type Seats,
   type Telemetry,
   type Tools,
@@ -59,7 +60,14 @@ export interface Effective {
   };
   /** Further managed settings of the client, by their own names. */
   settings: Record<string, unknown>;
-  routes: { allow: RouteName[]; default: RouteName; fallback?: RouteName; governed_through: 'gatehouse' | 'litellm' };
+  routes: {
+    allow: RouteName[];
+    default: RouteName;
+    fallback?: RouteName;
+    governed_through: 'gatehouse' | 'litellm';
+    litellm_url?: string;
+    local_url?: string;
+  };
   budgets: Budget[];
   guardrails: Present<z.infer<typeof Guardrails>>;
   enforcement: Enforcement;
@@ -250,16 +258,11 @@ function distinct(values: readonly unknown[]): unknown[] {
 }
 
 /** A default or a fallback that the allowed routes do not hold gives way: layers may disagree. */
-function routes(said: {
-  allow?: RouteName[];
-  default?: RouteName;
-  fallback?: RouteName | null;
-  governed_through?: 'gatehouse' | 'litellm';
-}): Effective['routes'] {
-  const allow = said.allow ?? (said.default ? distinctRoutes([said.default, said.fallback]) : (['governed'] as const));
-  const preferred = said.default && allow.includes(said.default) ? said.default : allow[0]!;
-  const fallback = said.fallback && said.fallback !== preferred && allow.includes(said.fallback) ? said.fallback : undefined;
-  return { allow: [...allow], default: preferred, ...(fallback && { fallback }), governed_through: said.governed_through ?? 'gatehouse' };
+function routes({ allow: stated, default: wanted, fallback: second, ...rest }: Present<z.infer<typeof Routes>>): Effective['routes'] {
+  const allow = stated ?? (wanted ? distinctRoutes([wanted, second]) : (['governed'] as const));
+  const preferred = wanted && allow.includes(wanted) ? wanted : allow[0]!;
+  const fallback = second && second !== preferred && allow.includes(second) ? second : undefined;
+  return { governed_through: 'gatehouse', ...rest, allow: [...allow], default: preferred, ...(fallback && { fallback }) };
 }
 
 function distinctRoutes(names: readonly (RouteName | null | undefined)[]): RouteName[] {
