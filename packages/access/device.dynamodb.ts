@@ -154,14 +154,19 @@ export async function denyDevice(table: string, hash: string): Promise<void> {
   });
 }
 
+export interface Limit {
+  attempts: number;
+  seconds: number;
+}
+
+/** Whether a source has used up its window; a burst may overshoot by what runs at the same moment. */
+export async function rateUsedUp(table: string, what: string, source: string, limit: Limit, nowMs: number): Promise<boolean> {
+  const row = await get(table, rateKey(what, source, Math.floor(nowMs / 1000 / limit.seconds)));
+  return typeof row?.attempts === 'number' && row.attempts >= limit.attempts;
+}
+
 /** Counts one attempt; false when the source has used up the window. */
-export async function withinRate(
-  table: string,
-  what: string,
-  source: string,
-  limit: { attempts: number; seconds: number },
-  nowMs: number,
-): Promise<boolean> {
+export async function withinRate(table: string, what: string, source: string, limit: Limit, nowMs: number): Promise<boolean> {
   const window = Math.floor(nowMs / 1000 / limit.seconds);
   const counted = await update(table, rateKey(what, source, window), {
     UpdateExpression: 'ADD attempts :one SET expires_at = :expires',
