@@ -93,7 +93,7 @@ const owned: Readonly<Record<string, string>> = {
 /** Further managed settings of Claude Code, by their own names. */
 export const Settings = z.record(z.string(), z.json()).superRefine((settings, context) => {
   for (const [key, value] of Object.entries(settings)) {
-    const section = owned[key];
+    const section = Object.hasOwn(owned, key) ? owned[key] : undefined;
     const shape = Object.hasOwn(settingKeys, key) ? settingKeys[key] : undefined;
     const message = section
       ? `"${key}" is written by the section ${section}: say it there`

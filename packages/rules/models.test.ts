@@ -97,4 +97,22 @@ describe('the verdict', () => {
       ),
     );
   });
+
+  it('denies a family and a version behind any prefix and before any suffix', () => {
+    const suffix = fc.oneof(
+      fc.constant(''),
+      fc.tuple(fc.constantFrom('-', ':', '@', '.', '/', '~'), fc.string()).map((parts) => parts.join('')),
+    );
+    fc.assert(
+      fc.property(fc.string(), suffix, fc.constantFrom('opus', 'claude-opus-4-8', 'claude-opus-4'), (before, after, denied) => {
+        fc.pre(!/claude-/i.test(after));
+        expect(mayUse({ allow: ['*'], deny: [denied] }, `${before}claude-opus-4-8${after}`).allowed).toBe(false);
+      }),
+    );
+  });
+
+  it('does not take a model of another maker for an allowed one because of its name', () => {
+    expect(mayUse({ allow: ['haiku'], deny: [] }, 'not-claude-haiku-4-5').allowed).toBe(false);
+    expect(mayUse({ allow: ['haiku'], deny: [] }, 'claude-haikus-4-5').allowed).toBe(false);
+  });
 });

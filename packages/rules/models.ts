@@ -52,9 +52,21 @@ export function coversModel(pattern: string, spelling: string): 'yes' | 'undated
 }
 
 function named(pattern: string, model: string): boolean {
-  if (model === pattern || model.startsWith(`${pattern}-`)) return true;
+  if (begins(model, pattern)) return true;
   if (!model.startsWith('claude-') || pattern.startsWith('claude')) return false;
-  return model.startsWith(`claude-${pattern}-`) || model === `claude-${pattern}` || model.split('-').includes(pattern);
+  return begins(model, `claude-${pattern}`) || model.split(/[^a-z0-9]+/).includes(pattern);
+}
+
+/** Whole words only: `claude-opus-4` begins `claude-opus-4-8`, not `claude-opus-45`. */
+function begins(model: string, pattern: string): boolean {
+  return model.startsWith(pattern) && !/^[a-z0-9]/.test(model.slice(pattern.length));
+}
+
+/** Under a prefix that we do not know, a Claude model is still taken for one where it is denied. */
+function denies(pattern: string, spelling: string): boolean {
+  if (coversModel(pattern, spelling) !== 'no') return true;
+  const at = spelling.toLowerCase().lastIndexOf('claude-');
+  return at > 0 && coversModel(pattern, spelling.slice(at)) !== 'no';
 }
 
 export interface ModelRules {
@@ -75,7 +87,7 @@ export type ModelVerdict =
  * snapshots but not by the allowance of one, and a name that hides its model is refused wherever something is denied.
  */
 export function mayUse(rules: ModelRules, spelling: string): ModelVerdict {
-  for (const pattern of rules.deny) if (coversModel(pattern, spelling) !== 'no') return { allowed: false, because: 'denied', pattern };
+  for (const pattern of rules.deny) if (denies(pattern, spelling)) return { allowed: false, because: 'denied', pattern };
   if (
     rules.deny.length > 0 &&
     modelName(spelling).opaque &&
