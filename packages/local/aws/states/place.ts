@@ -119,6 +119,10 @@ export function evaluationFault({ run, machine }: Place, frame: Frame, thrown: E
 export function sleepUntil({ run, signal }: Place, due: number): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
+    if (due <= run.clock.now()) {
+      resolve();
+      return;
+    }
     run.rest();
     const timer = run.clock.after(due - run.clock.now(), () => {
       signal.removeEventListener('abort', stop);
