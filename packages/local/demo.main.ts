@@ -15,6 +15,7 @@ const port = await fourPorts(0);
 const data = await mkdtemp(join(tmpdir(), 'gatehouse-demo-'));
 const addresses = addressesOf(port);
 const lines: string[] = [];
+const kept = new Map<string, unknown>();
 const child = startChild();
 let failed: unknown;
 try {
@@ -60,8 +61,6 @@ async function chapters(): Promise<Chapter[]> {
   const files = (await readdir(folder)).filter((file) => /^\d\d-.*\.ts$/.test(file)).sort();
   return Promise.all(files.map(async (file) => ((await import(pathToFileURL(join(folder, file)).href)) as { chapter: Chapter }).chapter));
 }
-
-const kept = new Map<string, unknown>();
 
 function story(): Story {
   const advance = async (by: number) => {

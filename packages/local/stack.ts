@@ -72,14 +72,15 @@ export async function runStack(options: Options, warn: (line: string) => void): 
     const secretsManager = createSecretsManager({ clock, path: at('secrets.json') });
     const events: Events = createEvents({
       clock,
-      deliver: (arn, event) => deliver(lambda, arn, event, warn),
-      onDead: ({ arn }, error) => warn(`an event did not reach ${arn}: ${String(error)}`),
+      deliver: ({ target, event }) => deliver(lambda, target.Arn, event, warn),
+      onDead: ({ target }, { error }) => warn(`an event did not reach ${target.Arn}: ${error.message}`),
     });
+    closers.push(() => events.close());
     const states: States = createStates({
       clock,
       store: fileStore(at('executions')),
       invoke: (resource, args) => doTask(lambda, resource, args),
-      onStatus: (execution) => events.publish('default', statusChange(execution)),
+      onStatus: (execution) => void events.publish('default', statusChange(execution)),
     });
     await states.open();
     closers.push(() => states.close());
@@ -105,7 +106,7 @@ export async function runStack(options: Options, warn: (line: string) => void): 
       dataFolder: folder.state,
       partnerSource: partnerBus,
       redirectUris: [`${addresses.gateway}/oauth/callback`],
-      emit: (event) => events.publish(partnerBus, event),
+      emit: (event) => void events.publish(partnerBus, event),
     });
     closers.push(() => idp.close());
     const outside = await createOutside({
