@@ -37,7 +37,7 @@ export function createLambdaHost(options: LambdaOptions): LambdaHost {
   const { clock, onLog, mode = 'threads' } = options;
   const root = (options.root ?? fileURLToPath(new URL('../../../', import.meta.url))).replace(/\/$/, '');
   const cacheFolder = options.cacheFolder ?? join(tmpdir(), 'gatehouse-compile-cache');
-  const softLimit = options.maxEnvironments ?? 14;
+  const softLimit = options.maxEnvironments ?? 12;
 
   const environmentOf = (spec: FunctionSpec) =>
     functionEnvironment(spec, typeof options.baseEnv === 'function' ? options.baseEnv() : options.baseEnv);
