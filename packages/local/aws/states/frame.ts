@@ -58,6 +58,8 @@ export interface Spread {
   started: number;
   /** Only of a distributed Map. */
   mapRunArn?: string;
+  /** Set by a redrive, until the history says so. */
+  redriven?: true;
 }
 
 export function newFrame(state: string, input: Json, last: number): Frame {
@@ -97,6 +99,7 @@ export function rearm(frame: Frame, error?: string): void {
   delete frame.tolerated;
   const children = frame.spread?.frames ?? [];
   if (error === 'States.DataLimitExceeded' && children.every((child) => child.done)) delete frame.spread;
+  if (frame.spread?.mapRunArn !== undefined) frame.spread.redriven = true;
   for (const child of children) rearm(child, error);
   // The next event's chain starts at the state's own entry again.
   if (frame.entered && !frame.spread) frame.last = frame.entered.id;

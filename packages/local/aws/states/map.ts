@@ -57,6 +57,11 @@ async function distribute(place: Place, frame: Frame, state: MapState, spread: S
   const count = await tolerated(place, frame, state.ToleratedFailureCount, 'ToleratedFailureCount');
   const percentage = await tolerated(place, frame, state.ToleratedFailurePercentage, 'ToleratedFailurePercentage');
   const total = spread.frames.length;
+  if (spread.redriven) {
+    const details = { mapRunArn: spread.mapRunArn, redriveCount: run.redriveCount };
+    spread.started = run.log('MapRunRedriven', spread.started, { mapRunRedrivenEventDetails: details });
+    delete spread.redriven;
+  }
   try {
     await spreadOut(place, frame, spread, {
       machine: () => state.ItemProcessor,

@@ -26,6 +26,7 @@ export interface Run {
   rest: () => void;
   wake: () => void;
   tokens: Tokens;
+  /** How often the execution was redriven so far. */
   redriveCount: number;
   /** Follows a thread to its end; here so that a Parallel or Map can run its own machines. */
   follow: (place: Place, frame: Frame) => Promise<Json>;

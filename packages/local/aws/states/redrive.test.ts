@@ -76,6 +76,37 @@ describe('a redrive', () => {
     expect(shop.calls).toEqual(['a', 'b', 'b', 'x', 'y', 'y', 'z']);
   });
 
+  it('starts only the child workflows of a distributed Map that failed', async () => {
+    const shop = workshop('y');
+    const bench = createBench(shop);
+    const machine = only({
+      Type: 'Map',
+      Items: ['x', 'y'],
+      ItemProcessor: {
+        ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+        StartAt: 'I',
+        States: { I: { Type: 'Task', Resource: lambda, End: true } },
+      },
+      End: true,
+    });
+    const { executionArn } = await bench.run(machine);
+    shop.down.clear();
+    await bench.op('RedriveExecution', { executionArn });
+    expect(await bench.settle(executionArn)).toMatchObject({ status: 'SUCCEEDED', output: ['did x', 'did y'] });
+    expect(shop.calls).toEqual(['x', 'y', 'y']);
+    expect((await bench.trace(executionArn)).slice(4)).toEqual([
+      '5<-4 MapRunFailed',
+      '6<-5 MapStateFailed',
+      '7<-6 ExecutionFailed',
+      '8<-7 ExecutionRedriven',
+      '9<-4 MapRunRedriven',
+      '10<-9 MapRunSucceeded',
+      '11<-10 MapStateSucceeded',
+      '12<-10 MapStateExited',
+      '13<-12 ExecutionSucceeded',
+    ]);
+  });
+
   it('gives retries, timeouts and the machine timeout their whole time again', async () => {
     const bench = createBench({ invoke: () => new Promise(() => {}) });
     const arn = await bench.start({ ...only(task('slow', { TimeoutSeconds: 30, End: true })), TimeoutSeconds: 50 });

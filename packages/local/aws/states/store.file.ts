@@ -10,8 +10,17 @@ import type { Entry, ExecutionStore, Given, Stored, Summary } from './store.ts';
 
 const filesAtOnce = 16;
 
+/** An entry as text, taken when it was appended: the engine goes on changing its objects. */
 interface Waiting {
-  entry: Entry;
+  executionArn: string;
+  line: string;
+  summary: string;
+  /** What the index says of it. */
+  state: string;
+  first: boolean;
+  ended: boolean;
+  /** Nothing more will be said of it. */
+  final: boolean;
   resolve: () => void;
   reject: (reason: unknown) => void;
 }
@@ -26,8 +35,19 @@ export function fileStore(folder: string): ExecutionStore {
   let draining = false;
 
   function append(entry: Entry): Promise<void> {
+    const { executionArn, status, announced, redriveCount } = entry.summary;
+    const ended = status !== 'RUNNING';
+    const taken = {
+      executionArn,
+      line: JSON.stringify(entry),
+      summary: JSON.stringify(entry.summary),
+      state: `${status} ${announced} ${redriveCount}`,
+      first: entry.given !== undefined,
+      ended,
+      final: ended && announced === status,
+    };
     return new Promise((resolve, reject) => {
-      waiting.push({ entry, resolve, reject });
+      waiting.push({ ...taken, resolve, reject });
       if (!draining) void drain();
     });
   }
@@ -48,34 +68,30 @@ export function fileStore(folder: string): ExecutionStore {
     for (let step = next.next(); !step.done; step = next.next()) {
       const each = step.value;
       try {
-        await writeEntry(each.entry);
+        await writeEntry(each);
         written.push(each);
       } catch (error) {
         each.reject(error);
       }
     }
   }
-  async function writeEntry(entry: Entry): Promise<void> {
-    const path = pathOf(folder, entry.summary.executionArn);
+  async function writeEntry({ executionArn, line, first, ended }: Waiting): Promise<void> {
+    const path = pathOf(folder, executionArn);
     await makeFolder(dirname(path));
-    if (entry.summary.status === 'RUNNING') {
-      const line = `\n${JSON.stringify(entry)}`;
-      // A first entry replaces the file of a start that was never answered.
-      return entry.given ? writeFile(path, line) : appendFile(path, line);
-    }
-    const before = entry.given ? undefined : await readExecution(path);
-    const whole = before ? fold(before, entry) : entry;
-    await replace(path, `\n${JSON.stringify(whole)}`);
+    // A first entry replaces the file of a start that was never answered.
+    if (first) return writeFile(path, `\n${line}`);
+    if (!ended) return appendFile(path, `\n${line}`);
+    const before = await readExecution(path);
+    const entry: Entry = JSON.parse(line);
+    await replace(path, `\n${JSON.stringify(before ? fold(before, entry) : entry)}`);
   }
   async function writeIndex(round: Waiting[]): Promise<void> {
     const lines: string[] = [];
-    for (const { entry } of round) {
-      const { executionArn, status, announced, redriveCount } = entry.summary;
-      const state = `${status} ${announced} ${redriveCount}`;
+    for (const { executionArn, state, summary, final } of round) {
       if (indexed.get(executionArn) === state) continue;
-      if (announced === status && status !== 'RUNNING') indexed.delete(executionArn);
+      if (final) indexed.delete(executionArn);
       else indexed.set(executionArn, state);
-      lines.push(`\n${JSON.stringify(entry.summary)}`);
+      lines.push(`\n${summary}`);
     }
     try {
       if (lines.length > 0) await appendFile(index, lines.join(''));
