@@ -22,6 +22,7 @@ export default $config({
     await import('./stacks/people.ts');
     await import('./stacks/keys.ts');
     await import('./stacks/workspaces.ts');
+    await import('./stacks/lifecycle.ts');
     await import('./stacks/machines.ts');
     const { url } = await import('./stacks/api.ts');
     return { url };

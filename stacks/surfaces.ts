@@ -3,11 +3,12 @@
 import { surface as access } from '@gatehouse/access/surface';
 import type { Capability, Surface } from '@gatehouse/contracts/surface';
 import { surface as keys } from '@gatehouse/keys/surface';
+import { surface as lifecycle } from '@gatehouse/lifecycle/surface';
 import { surface as people } from '@gatehouse/people/surface';
 import { surface as policy } from '@gatehouse/policy/surface';
 import { surface as workspaces } from '@gatehouse/workspaces/surface';
 
-export const surfaces: readonly Surface[] = [access, policy, people, keys, workspaces];
+export const surfaces: readonly Surface[] = [access, policy, people, keys, workspaces, lifecycle];
 
 /** Who does a step: the function behind it. */
 export function ownerOfStep(step: string): { capability: Capability; entry: string } {

@@ -56,6 +56,7 @@ export function deployFunction(
     memory: `${entry.memoryMb} MB`,
     logging: { format: 'json', retention: '1 month' },
     versioning: true,
+    nodejs: { minify: true },
     permissions: power,
     environment: environmentOf(surface, entry),
     transform: {

@@ -30,7 +30,16 @@ export function namedStatements<A>(
       resources: [arn('states', `stateMachine:${machineName(stage, machine)}`)],
       conditions: [{ test: 'ForAnyValue:StringEquals', variable: 'states:StateMachineQualifier', values: [machineAlias] }],
     })),
+    ...resumedBy(entry).map((machine) => ({
+      actions: ['states:SendTaskSuccess'],
+      resources: [arn('states', `stateMachine:${machineName(stage, machine)}`)],
+    })),
   ];
+}
+
+/** Machines whose waiting tasks an entry answers. */
+function resumedBy(entry: Entry & { resumes?: readonly string[] }): readonly string[] {
+  return entry.resumes ?? [];
 }
 
 /** `<function>:<alias>`, as the last part of the ARN that machines and callers use. */

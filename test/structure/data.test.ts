@@ -2,14 +2,16 @@
 import { tableName } from '@gatehouse/contracts/names';
 import { loadSurfaces } from '@gatehouse/local/surfaces';
 import { describe, expect, it } from 'vitest';
-import { capturedGraph } from '../support/sst-diff/graph.ts';
+import { capturedGraph, type Graph } from '../support/sst-diff/graph.ts';
 
 const surfaces = await loadSurfaces();
+const dev = await capturedGraph('dev');
+const production = await capturedGraph('production');
 
-describe.each(['dev', 'production'])('in %s', async (stage) => {
-  const graph = await capturedGraph(stage);
+describe.each([dev, production])('in $stage', (graph) => {
+  const { stage } = graph;
+  const kept = stage === 'production';
   const tables = graph.all('aws:dynamodb/table:Table');
-  const production = stage === 'production';
 
   it('there is one table a capability that has one', () => {
     const wanted = surfaces.filter(({ table }) => table).map(({ capability }) => tableName(stage, capability));
@@ -24,7 +26,7 @@ describe.each(['dev', 'production'])('in %s', async (stage) => {
         pointInTimeRecovery: { enabled: true },
         streamViewType: 'NEW_AND_OLD_IMAGES',
         ttl: { attributeName: 'expires_at', enabled: true },
-        deletionProtectionEnabled: production,
+        deletionProtectionEnabled: kept,
       });
   });
 
@@ -53,9 +55,9 @@ describe.each(['dev', 'production'])('in %s', async (stage) => {
   });
 
   it('tables, keys and secrets outlive their stack in production only', () => {
-    const kept = ['aws:dynamodb/table:Table', 'aws:kms/key:Key', 'aws:secretsmanager/secret:Secret'].flatMap((type) => graph.all(type));
-    for (const { name, retainOnDelete } of kept) expect(retainOnDelete, name).toBe(production);
-    for (const { name, protect } of graph.all('aws:kms/key:Key')) expect(protect, name).toBe(production);
+    const stores = ['aws:dynamodb/table:Table', 'aws:kms/key:Key', 'aws:secretsmanager/secret:Secret'].flatMap((type) => graph.all(type));
+    for (const { name, retainOnDelete } of stores) expect(retainOnDelete, name).toBe(kept);
+    for (const { name, protect } of graph.all('aws:kms/key:Key')) expect(protect, name).toBe(kept);
   });
 
   it('no value of a secret is in the graph', () => {
@@ -64,13 +66,11 @@ describe.each(['dev', 'production'])('in %s', async (stage) => {
   });
 });
 
-it('shares no name between two stages of an account', async () => {
-  const named = async (stage: string) =>
-    (await capturedGraph(stage)).resources
-      .filter(({ inputs }) => inputs.name && !shared.test(String(inputs.name)))
-      .map(({ type, inputs }) => `${type} ${inputs.name}`);
-  const dev = new Set(await named('dev'));
-  expect((await named('production')).filter((name) => dev.has(name))).toEqual([]);
+it('shares no name between two stages of an account', () => {
+  const named = ({ resources }: Graph) =>
+    resources.filter(({ inputs }) => inputs.name && !shared.test(String(inputs.name))).map(({ type, inputs }) => `${type} ${inputs.name}`);
+  const taken = new Set(named(dev));
+  expect(named(production).filter((name) => taken.has(name))).toEqual([]);
 });
 
 /** Aliases are within their function; a partner bus belongs to the partner's event source, and one stage can have it. */

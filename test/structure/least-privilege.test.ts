@@ -122,6 +122,8 @@ function askedFor(surface: Surface, name: string, entry: Entry): Set<string> {
     add(['states:StartExecution'], arn('states', `stateMachine:${machineName(stage, machine)}`), {
       'ForAnyValue:StringEquals': { 'states:StateMachineQualifier': [machineAlias] },
     });
+  for (const machine of (entry as Entry & { resumes?: readonly string[] }).resumes ?? [])
+    add(['states:SendTaskSuccess'], arn('states', `stateMachine:${machineName(stage, machine)}`));
   if (entry.publishes) add(['events:PutEvents'], arn('events', `event-bus/${busName(stage)}`));
   const streamed = surface.streams?.includes(name);
   if (streamed)
