@@ -1,186 +1,151 @@
 /**
- * The embedded IAM: a function may do what its surface says and nothing else, so that a missing permission fails here and not in the
- * account. People with the CLI, whose access key is no function's name, may do everything.
+ * IAM of the embedded stack: what each function may do, read from the surfaces that the deployed policies are made from. A function
+ * outside its surface is refused as AWS refuses it; any other caller, a person with the CLI, may do everything.
  */
-import { functionName, tableName } from '@gatehouse/contracts/names';
-import type { Entry, Surface, TableUse } from '@gatehouse/contracts/surface';
+import {
+  busName,
+  functionAlias,
+  functionName,
+  keyAlias,
+  machineAlias,
+  machineName,
+  secretName,
+  tableName,
+} from '@gatehouse/contracts/names';
+import type { Capability, Entry, Surface } from '@gatehouse/contracts/surface';
+import { type Asked, dynamoRequests } from './access-dynamo.ts';
 import type { Authorize } from './endpoint.ts';
 import { AwsError, account, region } from './service.ts';
 
-/** The physical ARNs behind the names in surfaces. */
-export interface Arns {
-  /** `<capability>/<key>` */
-  key(key: string): string;
-  secret(capability: string, secret: string): string;
-  /** The function that does a step, by physical name. */
-  step(step: string): string;
-  /** The machine's ARN without an alias. */
-  machine(machine: string): string;
-  bus: string;
+export interface AccessOptions {
+  surfaces: readonly Surface[];
+  stage: string;
+  /** Answers the alias (`alias/...`) of a key id or key ARN, so that a grant on an alias covers the key behind it. */
+  aliasOf?: (keyId: string) => string | undefined;
 }
 
-interface Caller {
-  surface: Surface;
-  entry: Entry;
+/** One statement of a function's policy. Resources end in `*` where IAM would match a pattern. */
+interface Statement {
+  actions: readonly string[];
+  resources: readonly string[];
+  leadingKeys?: readonly string[];
 }
 
-/** Looks up callers when they call: functions may be registered after this is made. */
-export function createAuthorize(stage: string, surfaces: readonly Surface[], arns: Arns): Authorize {
-  const callers = new Map<string, Caller>();
-  for (const surface of surfaces)
-    for (const [name, entry] of Object.entries(surface.entries))
-      callers.set(functionName(stage, surface.capability, name), { surface, entry });
-  return (name, target, operation, input) => {
-    const caller = callers.get(name);
-    if (!caller) return undefined;
-    for (const { action, resource, allowed } of asked(stage, caller, target, operation, (input ?? {}) as Input, arns)) {
-      if (!allowed) return denied(name, action, resource);
+const arn = (service: string, resource: string) => `arn:aws:${service}:${region}:${account}:${resource}`;
+
+/** `authorize` of the endpoint: answers AccessDeniedException, or undefined to let the call pass. */
+export function createAccess({ surfaces, stage, aliasOf = () => undefined }: AccessOptions): Authorize {
+  const stepOwners = new Map(
+    surfaces.flatMap(({ capability, steps = {} }) =>
+      Object.entries(steps).map(([step, entry]) => [step, functionName(stage, capability, entry)] as const),
+    ),
+  );
+  const policies = new Map(
+    surfaces.flatMap(({ capability, entries }) =>
+      Object.entries(entries).map(([name, entry]) => [functionName(stage, capability, name), statementsOf(capability, entry)] as const),
+    ),
+  );
+
+  function statementsOf(capability: Capability, entry: Entry): Statement[] {
+    const statements: Statement[] = [];
+    for (const { capability: owner, actions, leadingKeys } of entry.tables ?? []) {
+      const table = arn('dynamodb', `table/${tableName(stage, owner)}`);
+      statements.push({ actions, resources: [table, `${table}/index/*`], ...(leadingKeys && { leadingKeys }) });
     }
-    return undefined;
+    for (const { key, actions } of entry.keys ?? []) {
+      const [owner = capability, name = key] = key.split('/') as [Capability, string];
+      statements.push({ actions, resources: [arn('kms', keyAlias(stage, owner, name))] });
+    }
+    const secrets = (entry.secrets ?? []).map((secret) => arn('secretsmanager', `secret:${secretName(stage, capability, secret)}`));
+    if (secrets.length > 0)
+      statements.push({ actions: ['secretsmanager:GetSecretValue'], resources: secrets.flatMap((secret) => [secret, `${secret}-??????`]) });
+    for (const step of entry.calls ?? [])
+      statements.push({
+        actions: ['lambda:InvokeFunction'],
+        resources: [arn('lambda', `function:${stepOwners.get(step)}:${functionAlias}`)],
+      });
+    for (const machine of entry.starts ?? [])
+      statements.push({
+        actions: ['states:StartExecution'],
+        resources: [arn('states', `stateMachine:${machineName(stage, machine)}:${machineAlias}`)],
+      });
+    // A task token names no machine, so neither can the statement.
+    if (entry.resumes?.length) statements.push({ actions: ['states:SendTaskSuccess'], resources: ['*'] });
+    if (entry.publishes) statements.push({ actions: ['events:PutEvents'], resources: [arn('events', `event-bus/${busName(stage)}`)] });
+    return statements;
+  }
+
+  return (caller, target, operation, input) => {
+    const statements = policies.get(caller);
+    if (!statements) return undefined;
+    const refused = asked(target, operation, record(input), aliasOf).find(
+      (request) => !statements.some((statement) => allows(statement, request)),
+    );
+    if (!refused) return undefined;
+    const user = `arn:aws:sts::${account}:assumed-role/${caller}/${caller}`;
+    return new AwsError(
+      'AccessDeniedException',
+      `User: ${user} is not authorized to perform: ${refused.action} on resource: ${refused.resource} because no identity-based policy allows the ${refused.action} action`,
+    );
   };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: what the SDK sent, of any operation; each use checks what it reads.
-type Input = any;
-
-interface Asked {
-  action: string;
-  resource: string;
-  allowed: boolean;
+function allows(statement: Statement, { action, resource, leadingKeys }: Asked): boolean {
+  if (!statement.actions.includes(action) || !statement.resources.some((pattern) => stringLike(pattern, resource))) return false;
+  if (!statement.leadingKeys) return true;
+  // A call that names no partition key (Scan) must not slip through a condition on it.
+  return (
+    leadingKeys !== undefined &&
+    leadingKeys.length > 0 &&
+    leadingKeys.every((key) => statement.leadingKeys?.some((pattern) => stringLike(pattern, key)))
+  );
 }
 
-function asked(stage: string, { surface, entry }: Caller, target: string, operation: string, input: Input, arns: Arns): Asked[] {
-  switch (target) {
-    case 'DynamoDB_20120810':
-      return tableCalls(operation, input).map(({ action, table, key, index }) => ({
-        action,
-        resource: `arn:aws:dynamodb:${region}:${account}:table/${table}${index ? `/index/${index}` : ''}`,
-        allowed: (entry.tables ?? []).some((use) => allowsTable(stage, use, action, table, key)),
-      }));
-    case 'TrentService': {
-      const action = `kms:${operation}`;
-      const id = String(input.KeyId);
-      return [
-        {
-          action,
-          resource: id,
-          allowed: (entry.keys ?? []).some((use) => arns.key(use.key) === id && use.actions.some((one) => one === action)),
-        },
-      ];
-    }
-    case 'secretsmanager': {
-      const id = String(input.SecretId);
-      const mine = (entry.secrets ?? []).some((secret) => arns.secret(surface.capability, secret) === id);
-      return [{ action: `secretsmanager:${operation}`, resource: id, allowed: operation === 'GetSecretValue' && mine }];
-    }
-    case 'AWSLambda': {
-      const name = String(input.FunctionName);
-      return [{ action: 'lambda:InvokeFunction', resource: name, allowed: (entry.calls ?? []).some((step) => arns.step(step) === name) }];
-    }
-    case 'AWSEvents':
-      return ((input.Entries ?? []) as { EventBusName?: string }[]).map(({ EventBusName = 'default' }) => ({
-        action: `events:${operation}`,
-        resource: EventBusName,
-        allowed: operation === 'PutEvents' && entry.publishes === true && EventBusName.split('/').at(-1) === arns.bus,
-      }));
-    case 'AWSStepFunctions':
-      return [statesCall(entry, operation, input, arns)];
-    default:
-      return [{ action: `${target}:${operation}`, resource: '*', allowed: false }];
-  }
-}
-
-function statesCall(entry: Entry, operation: string, input: Input, arns: Arns): Asked {
-  const action = `states:${operation}`;
-  const machines = (entry.starts ?? []).map((machine) => arns.machine(machine));
-  if (operation === 'StartExecution') {
-    const resource = String(input.stateMachineArn);
-    // An unqualified start is not bound to a version: only the alias may be started.
-    return { action, resource, allowed: machines.some((arn) => resource.startsWith(`${arn}:`)) };
-  }
-  // A task token is its own key; IAM knows no narrower resource than the machine.
-  if (operation === 'SendTaskSuccess') return { action, resource: machines.join(), allowed: (entry.resumes ?? []).length > 0 };
-  const execution = String(input.executionArn ?? '');
-  const ofMachine = machines.some((arn) => execution.startsWith(`${arn.replace(':stateMachine:', ':execution:')}:`));
-  return { action, resource: execution, allowed: operation === 'DescribeExecution' && ofMachine };
-}
-
-interface TableCall {
-  action: string;
-  table: string;
-  key?: string | undefined;
-  index?: string | undefined;
-}
-
-const writes = { Put: 'PutItem', Update: 'UpdateItem', Delete: 'DeleteItem', ConditionCheck: 'ConditionCheckItem' } as const;
-
-/** A call as IAM sees it: a transaction asks for the action of each of its items. */
-function tableCalls(operation: string, input: Input): TableCall[] {
-  const action = `dynamodb:${operation}`;
-  switch (operation) {
-    case 'TransactWriteItems':
-      return ((input.TransactItems ?? []) as Input[]).flatMap((item) =>
-        Object.entries(writes).flatMap(([kind, name]) => {
-          const write = item[kind];
-          return write ? [{ action: `dynamodb:${name}`, table: String(write.TableName), key: partition(write.Key ?? write.Item) }] : [];
-        }),
-      );
-    case 'TransactGetItems':
-      return ((input.TransactItems ?? []) as Input[]).map(({ Get }) => ({
-        action: 'dynamodb:GetItem',
-        table: String(Get?.TableName),
-        key: partition(Get?.Key),
-      }));
-    case 'BatchGetItem':
-      return Object.entries((input.RequestItems ?? {}) as Record<string, Input>).flatMap(([table, { Keys }]) =>
-        ((Keys ?? []) as Input[]).map((key) => ({ action, table, key: partition(key) })),
-      );
-    case 'BatchWriteItem':
-      return Object.entries((input.RequestItems ?? {}) as Record<string, Input[]>).flatMap(([table, requests]) =>
-        requests.map(({ PutRequest, DeleteRequest }) => ({ action, table, key: partition(PutRequest?.Item ?? DeleteRequest?.Key) })),
-      );
-    case 'Query':
-      return [{ action, table: String(input.TableName), key: queried(input), index: input.IndexName as string | undefined }];
-    default:
-      return [
-        { action, table: String(input.TableName), key: partition(input.Key ?? input.Item), index: input.IndexName as string | undefined },
-      ];
-  }
-}
-
-function partition(item: Input): string | undefined {
-  return item?.pk?.S as string | undefined;
-}
-
-/** The partition that a query names: `#pk = :pk`, `pk = :pk`. */
-function queried(input: Input): string | undefined {
-  for (const [, name = '', value = ''] of String(input.KeyConditionExpression ?? '').matchAll(/(#?\w+)\s*=\s*(:\w+)/g)) {
-    const attribute = (input.ExpressionAttributeNames as Record<string, string> | undefined)?.[name] ?? name;
-    if (attribute === 'pk' || attribute === 'gsi1pk')
-      return (input.ExpressionAttributeValues as Record<string, { S?: string }> | undefined)?.[value]?.S;
-  }
-  return undefined;
-}
-
-function allowsTable(stage: string, use: TableUse, action: string, table: string, key: string | undefined): boolean {
-  if (tableName(stage, use.capability) !== table.split('/').at(-1)) return false;
-  if (!use.actions.some((one) => one === action)) return false;
-  if (use.leadingKeys === undefined) return true;
-  return key !== undefined && use.leadingKeys.some((pattern) => like(pattern, key));
-}
-
-/** IAM's StringLike: `*` any run of characters, `?` one. */
-function like(pattern: string, text: string): boolean {
+/** IAM's StringLike: `*` is any text, `?` any one character. */
+export function stringLike(pattern: string, value: string): boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replaceAll('*', '.*')
     .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 's').test(text);
+  return new RegExp(`^${source}$`, 's').test(value);
 }
 
-function denied(caller: string, action: string, resource: string): AwsError {
-  return new AwsError(
-    'AccessDeniedException',
-    `User: arn:aws:sts::${account}:assumed-role/${caller}/${caller} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`,
-  );
+/** Every (action, resource) that IAM would ask about for one call. A call that cannot be told apart asks for what nobody is granted. */
+function asked(target: string, operation: string, input: Record<string, unknown>, aliasOf: (keyId: string) => string | undefined): Asked[] {
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  switch (target) {
+    case 'DynamoDB_20120810':
+      return dynamoRequests(operation, input);
+    case 'TrentService': {
+      const id = text(input.KeyId);
+      const alias = id.includes('alias/') ? `alias/${id.split('alias/')[1]}` : aliasOf(id);
+      return [{ action: `kms:${operation}`, resource: arn('kms', alias ?? `key/${id.split('key/').at(-1)}`) }];
+    }
+    case 'secretsmanager': {
+      const id = text(input.SecretId);
+      return [{ action: `secretsmanager:${operation}`, resource: id.startsWith('arn:') ? id : arn('secretsmanager', `secret:${id}`) }];
+    }
+    case 'AWSLambda':
+      return [
+        { action: 'lambda:InvokeFunction', resource: arn('lambda', `function:${text(input.FunctionName)}${qualifier(input.Qualifier)}`) },
+      ];
+    case 'AWSStepFunctions':
+      return [{ action: `states:${operation}`, resource: text(input.stateMachineArn) || text(input.executionArn) || '*' }];
+    case 'AWSEvents': {
+      const entries = operation === 'PutEvents' && Array.isArray(input.Entries) ? input.Entries.map(record) : [{}];
+      return entries.map((entry) => {
+        const bus = text(entry.EventBusName) || 'default';
+        return { action: `events:${operation}`, resource: bus.startsWith('arn:') ? bus : arn('events', `event-bus/${bus}`) };
+      });
+    }
+    default:
+      return [{ action: `${target}:${operation}`, resource: '*' }];
+  }
+}
+
+function qualifier(value: unknown): string {
+  return typeof value === 'string' && value !== '$LATEST' ? `:${value}` : '';
+}
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
