@@ -19,7 +19,6 @@ import {
 } from '@gatehouse/contracts/names';
 import type { Bus, Capability, Surface } from '@gatehouse/contracts/surface';
 import type { Profile } from '@gatehouse/core/profile';
-import type { Arns } from './aws/access.ts';
 import { AwsError, type AwsService, account, region } from './aws/service.ts';
 import type { LambdaHost } from './lambda/contract.ts';
 import { partnerBus, stage } from './profile.ts';
@@ -32,9 +31,18 @@ export interface Services {
   states: AwsService;
 }
 
+/** The ARNs behind the names in surfaces. */
+interface Arns {
+  key(key: string): string;
+  secret(capability: string, secret: string): string;
+  step(step: string): string;
+  machine(machine: string): string;
+  bus: string;
+}
+
 export interface Provisioned {
-  arns: Arns;
-  busOf(bus: Bus): string;
+  /** `alias/...` of a key's ARN. */
+  aliasOf(keyArn: string): string | undefined;
 }
 
 const root = new URL('../../', import.meta.url);
@@ -64,7 +72,8 @@ export async function provision(
   registerFunctions(surfaces, profile, lambda, arns);
   await makeMachines(surfaces, services.states, owners);
   await makeRules(surfaces, services.events);
-  return { arns, busOf };
+  const aliases = new Map([...keyArns].map(([key, arn]) => [arn, aliasOf(key)]));
+  return { aliasOf: (arn) => aliases.get(arn) };
 }
 
 function found(map: ReadonlyMap<string, string>, name: string, what: string): string {
@@ -111,11 +120,17 @@ async function makeTables(surfaces: readonly Surface[], dynamodb: AwsService): P
   }
 }
 
+/** `access/signing` -> its alias. */
+function aliasOf(key: string): string {
+  const [capability = '', name = ''] = key.split('/');
+  return keyAlias(stage, capability as Capability, name);
+}
+
 async function makeKeys(surfaces: readonly Surface[], kms: AwsService): Promise<Map<string, string>> {
   const made = new Map<string, string>();
   for (const { capability, keys = {} } of surfaces) {
     for (const [name, { spec, usage }] of Object.entries(keys)) {
-      const AliasName = keyAlias(stage, capability, name);
+      const AliasName = aliasOf(`${capability}/${name}`);
       let known = await look(kms, 'DescribeKey', { KeyId: AliasName }, /NotFound/);
       if (!known) {
         known = await call(kms, 'CreateKey', { KeySpec: spec, KeyUsage: usage, Description: `${capability} ${name}` });

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { functionName } from '@gatehouse/contracts/names';
 import type { Surface } from '@gatehouse/contracts/surface';
 import { samplePolicy } from '@gatehouse/rules/sample';
-import { createAuthorize } from './aws/access.ts';
+import { createAccess } from './aws/access.ts';
 import { createDynamoDb, type DynamoDb } from './aws/dynamodb/dynamodb.ts';
-import { type Authorize, createEndpoint } from './aws/endpoint.ts';
+import { createEndpoint } from './aws/endpoint.ts';
 import { createEvents, type Events } from './aws/events/events.ts';
 import { createKms } from './aws/kms.ts';
 import { createLogs } from './aws/logs.ts';
@@ -87,10 +87,10 @@ export async function runStack(options: Options, warn: (line: string) => void): 
 
     const services = { dynamodb, kms, secretsManager, events: events.service, states: states.service };
     const secrets = { 'people/directory-token': directoryToken, 'keys/litellm-key': litellmKey, 'workspaces/coder-token': coderToken };
-    const { arns } = await provision(surfaces, localProfile(addresses, options.issuer), services, lambda, secrets);
+    const { aliasOf } = await provision(surfaces, localProfile(addresses, options.issuer), services, lambda, secrets);
     connectStreams(surfaces, dynamodb, lambda, (what, records) => warn(`${what} gave up on ${records.length} stream record(s)`));
 
-    const authorize: Authorize = createAuthorize(stage, surfaces, { ...arns, step: (step) => functionOf(arns.step(step)) });
+    const authorize = createAccess({ surfaces, stage, aliasOf });
     const settled = () => settle(lambda, events, states, dynamodb);
     const endpoint = createEndpoint({ services: [...Object.values(services), logs.service, logs.metrics], lambda, authorize, clock });
     await listen(
