@@ -18,11 +18,17 @@ const example: z.input<typeof Profile> = {
   workspaces: { coder: { url: 'https://coder.example.com' } },
 };
 
-const stages: Readonly<Record<string, z.input<typeof Profile>>> = { production: example };
+/** Each deployed stage by its name, e.g. `production: { ...example, region: 'eu-central-1' }`. */
+const stages: Readonly<Record<string, z.input<typeof Profile>>> = {};
 
-/** A stage without a profile of its own is a person's or a test's: it gets the example. */
+/** A stage without a profile of its own gets the example, which can be looked at but not deployed. */
 export function profileOf(stage: string): Profile {
   const parsed = Profile.safeParse(stages[stage] ?? example);
   if (parsed.success) return parsed.data;
   throw new Error(`The profile of stage "${stage}" in stacks/profile.ts is wrong:\n${z.prettifyError(parsed.error)}`);
+}
+
+/** Whether a profile still names the example's addresses. */
+export function isExample(profile: Profile): boolean {
+  return /[./]example\.com\b/.test(JSON.stringify(profile));
 }

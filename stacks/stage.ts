@@ -1,9 +1,12 @@
 /** Which deployment this is: its stage, place and profile. Declares no resource. */
-import { profileOf } from './profile.ts';
+import { isExample, profileOf } from './profile.ts';
 
 export const stage = $app.stage;
 export const production = stage === 'production';
 export const profile = profileOf(stage);
+
+if (['deploy', 'dev'].includes($cli.command) && isExample(profile))
+  throw new Error(`The profile of stage "${stage}" names example.com: write the company's own addresses into stacks/profile.ts`);
 
 const { accountId } = aws.getCallerIdentityOutput();
 const { region } = aws.getRegionOutput();

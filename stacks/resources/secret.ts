@@ -1,13 +1,18 @@
 /** Secrets of a capability: generated once here, or left empty for the operator to fill in. No value is ever in the repository. */
 import { secretName } from '@gatehouse/contracts/names';
 import type { Capability, Secret } from '@gatehouse/contracts/surface';
-import { keep, pascal, stage } from '../stage.ts';
+import { keep, pascal, production, stage } from '../stage.ts';
 
 const secrets = new Map<string, aws.secretsmanager.Secret>();
 
 export function secretOf(capability: Capability, name: string, { description, generated }: Secret): void {
   const logical = pascal(capability, name, 'secret');
-  const secret = new aws.secretsmanager.Secret(logical, { name: secretName(stage, capability, name), description }, keep);
+  const secret = new aws.secretsmanager.Secret(
+    logical,
+    // Without a window of recovery, a stage that was removed can be deployed again at once.
+    { name: secretName(stage, capability, name), description, recoveryWindowInDays: production ? 30 : 0 },
+    keep,
+  );
   if (generated) {
     const { randomPassword } = aws.secretsmanager.getRandomPasswordOutput({ passwordLength: 64, excludePunctuation: true });
     // Only the first value comes from here: a deployment must not rotate what the operator or a rotation has set since.

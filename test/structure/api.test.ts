@@ -49,6 +49,12 @@ describe('the routes', () => {
     }
   });
 
+  it('go to functions that answer before API Gateway gives up, at 29 s', () => {
+    for (const { capability, entries } of surfaces)
+      for (const { entry } of routes.filter((route) => route.capability === capability))
+        expect(entries[entry]?.timeoutSeconds, `${capability}/${entry}`).toBeLessThanOrEqual(29);
+  });
+
   it('end at a greedy variable', () => {
     for (const { path } of routes) expect(path.replace(/\/\{\w+\+\}$/, ''), path).not.toContain('+}');
   });

@@ -1,5 +1,5 @@
 /** The surfaces agree with each other, with the contracts, with the code behind them and with what is deployed. */
-import { existsSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { functionName, ruleName } from '@gatehouse/contracts/names';
 import { loadSurfaces } from '@gatehouse/local/surfaces';
@@ -82,6 +82,33 @@ describe('the deployed graph', () => {
       publish: true,
       loggingConfig: { logFormat: 'JSON' },
     });
+  });
+});
+
+describe("AWS's limits", () => {
+  it('hold for the variables of each function: 4 KB', () => {
+    for (const { inputs } of graph.all('aws:lambda/function:Function'))
+      expect(JSON.stringify(inputs.environment.variables).length, inputs.name).toBeLessThan(4096);
+  });
+
+  it('hold for the pattern of each rule: 2,048 characters', () => {
+    for (const { inputs } of graph.all('aws:cloudwatch/eventRule:EventRule'))
+      expect(JSON.stringify(inputs.eventPattern).length, inputs.name).toBeLessThanOrEqual(2048);
+  });
+
+  it('hold for the policy of each role: 10,240 characters', () => {
+    for (const { name, inputs } of graph.all('aws:iam/role:Role'))
+      expect(JSON.stringify(inputs.inlinePolicies ?? []).length, name).toBeLessThanOrEqual(10_240);
+  });
+});
+
+describe('alarms', () => {
+  it('on a metric of ours watch one that some code measures, by its literal name', () => {
+    const code = globSync('packages/*/*.ts', { cwd: root, exclude: ['**/surface.ts', '**/*.test.ts', 'packages/local/**'] })
+      .map((file) => readFileSync(path.join(root, file), 'utf8'))
+      .join('\n');
+    const ours = surfaces.flatMap(({ alarms = [] }) => alarms.filter(({ namespace }) => namespace === 'Gatehouse'));
+    for (const { metric } of ours) expect(new RegExp(`\\b${metric}\\b`).test(code), metric).toBe(true);
   });
 });
 
