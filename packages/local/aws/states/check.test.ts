@@ -1,7 +1,11 @@
+import { createRequire } from 'node:module';
 import jsonata from 'jsonata';
 import { describe, expect, it } from 'vitest';
 import { checkDefinition } from './check.ts';
 import { lambda, only } from './test-machine.ts';
+
+/** The package has no types; https://github.com/ChristopheBougere/asl-validator. */
+const aslValidator: (machine: object) => Promise<unknown> = createRequire(import.meta.url)('asl-validator');
 
 const check = (definition: unknown) =>
   checkDefinition(typeof definition === 'string' ? definition : JSON.stringify(definition), (text) => void jsonata(text));
@@ -126,6 +130,62 @@ describe('a definition is refused', () => {
 });
 
 describe('a definition is accepted', () => {
+  it('with every field that the states have, and asl-validator accepts it too', async () => {
+    const way = (Next: string) => ({ Comment: 'why', Assign: { [`v${Next}`]: '{% $states.input %}' }, Output: { o: '{% 1 %}' }, Next });
+    const retry = { ErrorEquals: ['A'], IntervalSeconds: 1, MaxAttempts: 0, BackoffRate: 1.5, MaxDelaySeconds: 9, JitterStrategy: 'FULL' };
+    const end = { ErrorEquals: ['States.ALL'], Next: 'Fail', Output: { a: 1 }, Assign: { b: 2 } };
+    const fallible = { Retry: [retry], Catch: [end] };
+    const machine = {
+      ...jsonataMachine({ StartAt: 'Pass' }),
+      Comment: 'all of it',
+      TimeoutSeconds: 60,
+      States: {
+        Pass: { Type: 'Pass', ...way('Wait') },
+        Wait: { Type: 'Wait', Seconds: '{% 1 %}', ...way('Until') },
+        Until: { Type: 'Wait', Timestamp: '{% $states.input.at %}', ...way('Task') },
+        Task: {
+          Type: 'Task',
+          Resource: lambda,
+          Arguments: { a: 1 },
+          TimeoutSeconds: '{% 9 %}',
+          HeartbeatSeconds: 5,
+          ...fallible,
+          ...way('Parallel'),
+        },
+        Parallel: { Type: 'Parallel', Arguments: { a: 1 }, Branches: [item], ...fallible, ...way('Map') },
+        Map: {
+          Type: 'Map',
+          Items: '{% [1] %}',
+          ItemSelector: { a: 1 },
+          MaxConcurrency: 2,
+          ItemProcessor: { StartAt: 'J', States: { J: pass }, ProcessorConfig: { Mode: 'INLINE' } },
+          ...fallible,
+          ...way('Distributed'),
+        },
+        Distributed: {
+          Type: 'Map',
+          Items: '{% [1] %}',
+          ItemProcessor: { StartAt: 'K', States: { K: pass }, ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' } },
+          ToleratedFailureCount: 1,
+          ToleratedFailurePercentage: '{% 5 %}',
+          ItemBatcher: { MaxItemsPerBatch: 2, BatchInput: { a: 1 } },
+          Label: 'label',
+          ...way('Choice'),
+        },
+        Choice: {
+          Type: 'Choice',
+          Choices: [{ Condition: '{% true %}', ...way('Succeed') }],
+          Default: 'Fail',
+          Output: { d: 1 },
+          Assign: { d: 1 },
+        },
+        Succeed: { Type: 'Succeed', Output: '{% 1 %}' },
+        Fail: { Type: 'Fail', Error: "{% 'E' %}", Cause: 'because' },
+      },
+    };
+    expect(check(machine)).toHaveProperty('machine');
+    expect(await aslValidator(machine)).toMatchObject({ isValid: true });
+  });
   it('when each state says JSONata, though the machine says nothing', () => {
     expect(check(only({ ...pass, QueryLanguage: 'JSONata' }))).toHaveProperty('machine');
   });
