@@ -1,5 +1,5 @@
 /** Reads an issuer's documents: which of its keys may sign what, and where it lives. Refuses a discovery document of somebody else and a key that changed under its name. */
-import { createHash } from 'node:crypto';
+import { createHash, createPublicKey, type JsonWebKey } from 'node:crypto';
 import { z } from 'zod';
 
 const Jwk = z.looseObject({
@@ -44,6 +44,10 @@ export function readKeySet(body: unknown, before: KeySet | undefined): KeySet {
 function mayVerify(jwk: IssuerJwk): boolean {
   if (jwk.use !== undefined && jwk.use !== 'sig') return false;
   if (jwk.key_ops !== undefined && !jwk.key_ops.includes('verify')) return false;
+  return isStrong(jwk) && isKey(jwk);
+}
+
+function isStrong(jwk: IssuerJwk): boolean {
   switch (jwk.kty) {
     case 'RSA':
       return rsaBits(jwk.n) >= 2048 && jwk.e === 'AQAB';
@@ -53,6 +57,15 @@ function mayVerify(jwk: IssuerJwk): boolean {
       return jwk.crv === 'Ed25519';
     default:
       return false;
+  }
+}
+
+/** Whether the numbers are a key at all, e.g. a point on its curve. */
+function isKey(jwk: IssuerJwk): boolean {
+  try {
+    return createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }).type === 'public';
+  } catch {
+    return false;
   }
 }
 

@@ -49,9 +49,9 @@ export function createIssuers(config: Pick<AccessConfig, 'allow_loopback_http'>)
     }
   }
 
-  function keysOf(issuer: Issuer, nowMs: number): Kept<KeySet> {
+  function keysOf(issuer: Issuer): Kept<KeySet> {
     return remembered(keySets, issuer.issuer, () =>
-      keep(async (before) => {
+      keep(async (before, nowMs) => {
         const url = issuer.jwks_uri ?? (await discoveryOf(issuer.issuer, nowMs)).jwks_uri;
         const set = await fetchJson(url, (body) => readKeySet(body, before));
         if (set.swapped.length > 0)
@@ -64,7 +64,7 @@ export function createIssuers(config: Pick<AccessConfig, 'allow_loopback_http'>)
   return {
     discoveryOf,
     async keyOf(issuer, kid, nowMs) {
-      const kept = keysOf(issuer, nowMs);
+      const kept = keysOf(issuer);
       const set = await kept.read(nowMs);
       const known = set?.keys.get(kid);
       if (known) return known;

@@ -19,8 +19,11 @@ export interface Kept<T> {
   read(nowMs: number, options?: { fresher?: boolean }): Promise<T | undefined>;
 }
 
-/** @param fetchIt throws when there is no answer; gets what was kept before. */
-export function keep<T>(fetchIt: (before: T | undefined) => Promise<T>, { softMs, hardMs, apartMs }: Keeping = keeping): Kept<T> {
+/** @param fetchIt throws when there is no answer; gets what was kept before, and the time of the call. */
+export function keep<T>(
+  fetchIt: (before: T | undefined, nowMs: number) => Promise<T>,
+  { softMs, hardMs, apartMs }: Keeping = keeping,
+): Kept<T> {
   let value: T | undefined;
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let triedAt = Number.NEGATIVE_INFINITY;
@@ -29,7 +32,7 @@ export function keep<T>(fetchIt: (before: T | undefined) => Promise<T>, { softMs
   async function fetchNow(nowMs: number): Promise<void> {
     triedAt = nowMs;
     try {
-      value = await fetchIt(value);
+      value = await fetchIt(value, nowMs);
       fetchedAt = nowMs;
     } catch (error) {
       if (!(error instanceof Error) || error instanceof TypeError) throw error;

@@ -13,6 +13,7 @@ import {
 } from 'aws-jwt-verify/error';
 import { verifyJwtSync } from 'aws-jwt-verify/jwt-verifier';
 import { claimRules, issuerOf, type Subject, subjectOf } from './issuer.ts';
+import type { IssuerJwk } from './issuer-keys.ts';
 import type { Issuers } from './issuers.http.ts';
 import type { SignInRefusal } from './refusal.ts';
 import { digest } from './rows.ts';
@@ -54,6 +55,7 @@ export async function verifySubjectToken(
   if (!claims.ok) return claims;
   const jwk = await issuers.keyOf(issuer.value, named.value.kid, nowMs);
   if (!jwk) return refuse({ reason: 'unknown_key', kid: named.value.kid.slice(0, 128) });
+  if (!fits(named.value.alg, jwk, segments.value.signature)) return refuse({ reason: 'bad_signature' });
   const signed = verifySignature(token, jwk, rules);
   if (!signed.ok) return signed;
   if (expected.nonce !== undefined && claims.value.nonce !== expected.nonce) return refuse({ reason: 'wrong_nonce' });
@@ -61,6 +63,12 @@ export async function verifySubjectToken(
   if (!subject.ok) return subject;
   const name = subject.value.tokenId ?? `${segments.value.header}.${segments.value.payload}`;
   return ok({ ...subject.value, useHash: digest(`${issuer.value.issuer}\n${name}`) });
+}
+
+/** Key and signature of the algorithm's kind: the library would throw instead of refusing (RFC 7518 s3.4, RFC 8037 s3.1: 64 raw bytes). */
+function fits(alg: string, { kty }: IssuerJwk, signature: string): boolean {
+  if (alg === 'RS256') return kty === 'RSA';
+  return kty === (alg === 'ES256' ? 'EC' : 'OKP') && Buffer.from(signature, 'base64url').length === 64;
 }
 
 /** Claims were judged by our clock above; here they are judged again by aws-jwt-verify's own, with the same tolerance. */
