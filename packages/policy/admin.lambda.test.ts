@@ -203,6 +203,16 @@ describe('a draft', () => {
     });
   });
 
+  it('may come from elsewhere, and is not published by that', async () => {
+    const route = 'POST /admin/policies/import';
+    const body = { environment: { DENY_TOOL_GROUP: 'contractors', DENY_TOOLS: 'WebFetch' } };
+    const answer = await call(admin, route, { token: carol.token, body });
+    expect(answer).toMatchObject({ status: 200, body: { document: { policies: [{ name: 'denied-tools' }, {}] }, problems: [] } });
+    expect((await call(admin, route, { token: carol.token, body: { gateway: { policies: [] } } })).status).toBe(200);
+    for (const body of [{ nothing: 1 }, {}, []]) expect((await call(admin, route, { token: carol.token, body })).status).toBe(400);
+    expect((await current()).body.version).toBe(7);
+  });
+
   it('has a schema', async () => {
     const { status, headers, body } = await call(admin, 'GET /admin/policies/schema', { token: carol.token });
     expect(status).toBe(200);

@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { digest } from './canonical.ts';
 import { compare, documentDifference, knownGroups, memberOf } from './difference.ts';
 import { readDraft, readIfMatch } from './draft.ts';
+import { importEnvironment, importGateway } from './import.ts';
 import { findPerson } from './people.records.ts';
 import { type Refusal, tell } from './refusal.ts';
 import { documentSchema } from './schema.ts';
@@ -32,6 +33,10 @@ const Reason = z.string().trim().min(1).max(500);
 const Tried = z.object({ people: z.array(z.string()).max(200).optional(), groups: z.array(z.string()).max(500).optional() });
 const Versions = z.strictObject({ from: z.int().positive(), to: z.int().positive() });
 const Rollback = z.strictObject({ version: z.int().positive(), reason: Reason, give_up_administration: z.boolean().optional() });
+const Import = z.union([
+  z.strictObject({ gateway: z.record(z.string(), z.unknown()) }),
+  z.strictObject({ environment: z.record(z.string(), z.string()) }),
+]);
 const versionsAPage = 50;
 
 export const handler = http(
@@ -84,6 +89,13 @@ export const handler = http(
       const tried = Tried.safeParse(draft.value.rest);
       if (!tried.success) return refuse({ reason: 'malformed', detail: '"people" and "groups" are lists of texts, at most 200 and 500.' });
       return simulate(env, caller, draft.value.document, tried.data);
+    }),
+
+    import: told(async (request) => {
+      const body = parse(Import, request);
+      if (!body.ok) return body;
+      const imported = 'gateway' in body.value ? importGateway(body.value.gateway) : importEnvironment(body.value.environment);
+      return ok({ status: 200, body: { ...imported } });
     }),
 
     diff: told(async (request, { env }) => {

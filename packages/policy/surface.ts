@@ -48,6 +48,7 @@ export const surface: Surface = {
     { name: 'schema', method: 'GET', path: '/admin/policies/schema', entry: 'admin', admit: 'admin' },
     { name: 'simulate', method: 'POST', path: '/admin/policies/simulate', entry: 'admin', admit: 'admin' },
     { name: 'diff', method: 'POST', path: '/admin/policies/diff', entry: 'admin', admit: 'admin' },
+    { name: 'import', method: 'POST', path: '/admin/policies/import', entry: 'admin', admit: 'admin' },
     { name: 'rollback', method: 'POST', path: '/admin/policies/rollback', entry: 'admin', admit: 'admin' },
   ],
   streams: ['publish'],
