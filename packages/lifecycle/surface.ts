@@ -1,5 +1,5 @@
 /** What lifecycle shows: the offboarding machine, its own steps, the facts that start it, and what admins ask of it. */
-import type { Entry, Surface, TableUse } from '@gatehouse/contracts/surface';
+import type { Surface, TableUse } from '@gatehouse/contracts/surface';
 import { patternOf } from '@gatehouse/events/fact';
 import { personLeft } from '@gatehouse/events/person-left';
 import { personMoved } from '@gatehouse/events/person-moved';
@@ -8,35 +8,6 @@ import { personReturned } from '@gatehouse/events/person-returned';
 function own(...actions: TableUse['actions'][number][]): TableUse {
   return { capability: 'lifecycle', actions };
 }
-
-/** These also answer tasks that wait: states:SendTaskSuccess on the machines named. */
-type Resuming = Entry & { resumes: readonly string[] };
-
-const waitOutGrace: Resuming = {
-  handler: 'packages/lifecycle/wait-out-grace.lambda.handler',
-  timeoutSeconds: 20,
-  memoryMb: 512,
-  tables: [own('dynamodb:GetItem', 'dynamodb:PutItem')],
-  calls: ['confirm-truth'],
-  resumes: ['offboarding'],
-};
-const hearMoved: Resuming = {
-  handler: 'packages/lifecycle/hear-moved.lambda.handler',
-  timeoutSeconds: 45,
-  memoryMb: 512,
-  tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
-  calls: ['confirm-truth'],
-  starts: ['offboarding'],
-  resumes: ['offboarding'],
-};
-const hearReturned: Resuming = {
-  handler: 'packages/lifecycle/hear-returned.lambda.handler',
-  timeoutSeconds: 45,
-  memoryMb: 512,
-  tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
-  calls: ['confirm-truth'],
-  resumes: ['offboarding'],
-};
 
 export const surface: Surface = {
   capability: 'lifecycle',
@@ -55,9 +26,24 @@ export const surface: Surface = {
       memoryMb: 512,
       tables: [own('dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
     },
-    'wait-out-grace': waitOutGrace,
+    'wait-out-grace': {
+      handler: 'packages/lifecycle/wait-out-grace.lambda.handler',
+      timeoutSeconds: 20,
+      memoryMb: 512,
+      tables: [own('dynamodb:GetItem', 'dynamodb:PutItem')],
+      calls: ['confirm-truth'],
+      resumes: ['offboarding'],
+    },
     'close-case': {
       handler: 'packages/lifecycle/close-case.lambda.handler',
+      timeoutSeconds: 30,
+      memoryMb: 512,
+      tables: [own('dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem')],
+      keys: [{ key: 'lifecycle/evidence', actions: ['kms:Sign', 'kms:GetPublicKey'] }],
+      starts: ['offboarding'],
+    },
+    'hear-ended': {
+      handler: 'packages/lifecycle/hear-ended.lambda.handler',
       timeoutSeconds: 30,
       memoryMb: 512,
       tables: [own('dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem')],
@@ -71,8 +57,23 @@ export const surface: Surface = {
       tables: [own('dynamodb:PutItem', 'dynamodb:UpdateItem')],
       starts: ['offboarding'],
     },
-    'hear-moved': hearMoved,
-    'hear-returned': hearReturned,
+    'hear-moved': {
+      handler: 'packages/lifecycle/hear-moved.lambda.handler',
+      timeoutSeconds: 45,
+      memoryMb: 512,
+      tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
+      calls: ['confirm-truth'],
+      starts: ['offboarding'],
+      resumes: ['offboarding'],
+    },
+    'hear-returned': {
+      handler: 'packages/lifecycle/hear-returned.lambda.handler',
+      timeoutSeconds: 45,
+      memoryMb: 512,
+      tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
+      calls: ['confirm-truth'],
+      resumes: ['offboarding'],
+    },
     admin: {
       handler: 'packages/lifecycle/admin.lambda.handler',
       timeoutSeconds: 29,
@@ -97,6 +98,16 @@ export const surface: Surface = {
     { name: 'person-left', bus: 'product', pattern: patternOf(personLeft), entry: 'hear-left' },
     { name: 'person-moved', bus: 'product', pattern: patternOf(personMoved), entry: 'hear-moved' },
     { name: 'person-returned', bus: 'product', pattern: patternOf(personReturned), entry: 'hear-returned' },
+    {
+      name: 'execution-ended',
+      bus: 'default',
+      pattern: {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [{ suffix: '-offboarding' }] },
+      },
+      entry: 'hear-ended',
+    },
   ],
   streams: ['publish'],
   machines: [
