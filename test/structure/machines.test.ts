@@ -13,7 +13,8 @@ import { literalErrorNames, steps } from './contracts.ts';
 
 /** The package has no types; https://github.com/ChristopheBougere/asl-validator. */
 type Validate = (definition: unknown, options: { checkArn: boolean }) => { isValid: boolean; errorsText(separator: string): string };
-const validate: Validate = createRequire(import.meta.url)('asl-validator');
+const require = createRequire(import.meta.url);
+const validate: Validate = require('asl-validator');
 
 interface Handler {
   ErrorEquals: string[];
