@@ -24,6 +24,10 @@ export interface Executions {
   stop(arn: string, error: string | undefined, cause: string | undefined): Promise<void>;
   redrive(stored: Stored, machine: TopMachine): Promise<void>;
   summaries(): ReadonlyMap<string, Summary>;
+  /** Drops an execution that the store no longer keeps. */
+  forget(summary: Summary): void;
+  /** Resolves when an execution that has ended is stored and told; at once for one that runs. */
+  ended(arn: string): Promise<void>;
   /** The whole of an execution with all its events so far. */
   read(arn: string): Promise<Stored | undefined>;
   /** Resolves when all that happened to the execution so far is stored. */
@@ -45,6 +49,8 @@ export interface Options {
   onStatus: OnStatus;
   store: ExecutionStore;
   tokens: TokenTable;
+  /** Told when the store or a listener failed. */
+  onFault: (error: unknown) => void;
 }
 
 /** An execution in this process: running, or ended and not yet stored. */
@@ -201,7 +207,8 @@ export function createExecutions(options: Options): Executions {
       delete entry.saving;
       stir();
     });
-    entry.saving.catch(() => {}); // Those who wait for an entry are told; the next change tries again.
+    // The next change tries again, and a status that was not told is told after a restart.
+    entry.saving.catch(options.onFault);
   }
   /** Stores what changed until nothing has; steps of one turn of the event loop go together. */
   async function save(entry: Live): Promise<void> {
@@ -264,7 +271,10 @@ export function createExecutions(options: Options): Executions {
     }
     for (const arn of unfinished) {
       const kept = await store.read(arn);
-      if (!kept) continue;
+      if (!kept) {
+        summaries.delete(arn);
+        continue;
+      }
       const entry = bringIn(kept, await machineOf(kept.given.definition), true);
       if (kept.summary.announced !== kept.summary.status) announce(entry);
       if (kept.summary.status === 'RUNNING') launch(entry);
@@ -315,6 +325,13 @@ export function createExecutions(options: Options): Executions {
     const entry = live.get(arn);
     if (entry) await stored(entry);
   }
+  async function ended(arn: string): Promise<void> {
+    const entry = live.get(arn);
+    if (entry && entry.summary.status !== 'RUNNING') await entry.saving;
+  }
+  function forget(summary: Summary): void {
+    if (summaries.get(summary.executionArn) === summary) summaries.delete(summary.executionArn);
+  }
   async function read(arn: string): Promise<Stored | undefined> {
     const entry = live.get(arn);
     const fresh = entry ? [...entry.sending, ...entry.unsaved] : [];
@@ -348,6 +365,8 @@ export function createExecutions(options: Options): Executions {
     stop,
     redrive,
     summaries: () => summaries,
+    forget,
+    ended,
     read,
     saved,
     working,

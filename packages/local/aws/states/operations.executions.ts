@@ -45,14 +45,15 @@ export function executionOperations({ executions, machines, tokens, now, uuid }:
       if (!isName(name)) throw new AwsError('InvalidName', `Invalid Name: '${name}'`);
       const text = executionInput(input.input);
       const arn = executionArn(record.name, name);
-      const known = executions.summaries().get(arn);
-      if (known) {
+      const { machine } = await machines.definition(revision.definition);
+      // Nothing is awaited between the last look for the name and the start: of two starts at once, one is the first.
+      for (let known = executions.summaries().get(arn); known; known = executions.summaries().get(arn)) {
         const stored = await executions.read(arn);
         if (stored?.summary.status === 'RUNNING' && sameJson(stored.given.input, text))
           return { executionArn: arn, startDate: seconds(known.startDate) };
         if (stored) throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`);
+        executions.forget(known);
       }
-      const { machine } = await machines.definition(revision.definition);
       const summary: Summary = {
         executionArn: arn,
         stateMachineArn: record.arn,
@@ -83,10 +84,12 @@ export function executionOperations({ executions, machines, tokens, now, uuid }:
     },
 
     async RedriveExecution(input) {
+      await executions.ended(input.executionArn);
       const stored = await find(input.executionArn);
-      const refusal = redriveRefusal(stored.summary, now());
-      if (refusal) throw new AwsError('ExecutionNotRedrivable', refusal);
       const { machine } = await machines.definition(stored.given.definition);
+      // The summary as it is now: of two redrives at once, the second finds the execution running.
+      const refusal = redriveRefusal(executions.summaries().get(stored.summary.executionArn) ?? stored.summary, now());
+      if (refusal) throw new AwsError('ExecutionNotRedrivable', refusal);
       await executions.redrive(stored, machine);
       return { redriveDate: seconds(stored.summary.redriveDate ?? now()) };
     },

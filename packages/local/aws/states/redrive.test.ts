@@ -130,6 +130,30 @@ describe('a redrive', () => {
     expect((await bench.settle(executionArn)).status).toBe('SUCCEEDED');
   });
 
+  it('happens once when it is asked for twice at once, and even before the failure was told', async () => {
+    const shop = workshop('t');
+    const bench = createBench(shop);
+    const { executionArn } = await bench.run(only(task('t', { End: true })));
+    shop.down.clear();
+    const asked = await Promise.allSettled([1, 2, 3].map(() => bench.op('RedriveExecution', { executionArn })));
+    expect(asked.map((each) => each.status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(await bench.settle(executionArn)).toMatchObject({ status: 'SUCCEEDED', redriveCount: 1 });
+    expect(shop.calls).toEqual(['t', 't']);
+  });
+
+  it('follows a stop at once', async () => {
+    const bench = createBench();
+    const { executionArn } = await bench.run(only({ Type: 'Wait', Seconds: 5, End: true }));
+    for (let round = 0; round < 5; round++) {
+      await bench.op('StopExecution', { executionArn });
+      await bench.op('RedriveExecution', { executionArn });
+    }
+    await bench.states.idle();
+    bench.clock.advance(5);
+    expect(await bench.settle(executionArn)).toMatchObject({ status: 'SUCCEEDED', redriveCount: 5 });
+    expect(bench.states.running()).toEqual({ working: 0, parked: 0 });
+  });
+
   it('is refused while it runs, after success, and after 14 days', async () => {
     const bench = createBench();
     const redrive = (executionArn: string) => bench.op('RedriveExecution', { executionArn });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { memoryStore } from './store.ts';
 import { begin, createBench, functionError, lambda, only } from './test-machine.ts';
 
 const at = (ms: number) => new Date(ms).toISOString();
@@ -385,6 +386,29 @@ describe('waiting', () => {
     expect(ended.status).toBe('TIMED_OUT');
     expect(await bench.trace(waiting.executionArn)).toEqual(['1<-0 ExecutionStarted', '2<-0 WaitStateEntered', '3<-0 ExecutionTimedOut']);
     expect(bench.seen.map((view) => view.status)).toEqual(['RUNNING', 'TIMED_OUT']);
+  });
+});
+
+describe('starting', () => {
+  it('starts one execution when the same name is asked for many times at once', async () => {
+    const calls: unknown[] = [];
+    const bench = createBench({ invoke: async (_, args) => calls.push(args) });
+    const stateMachineArn = await bench.create(
+      only({ Type: 'Task', Resource: lambda, Next: 'W' }, { W: { Type: 'Wait', Seconds: 9, End: true } }),
+    );
+    const start = (input: string) => bench.op('StartExecution', { stateMachineArn, name: 'one', input });
+    const asked = await Promise.allSettled([...['{}', '{}', '{}'].map(start), start('{"other":1}')]);
+    expect(asked.map((each) => each.status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
+    await bench.states.idle();
+    expect(calls).toHaveLength(1);
+  });
+
+  it('says so when the store cannot keep it', async () => {
+    const faults: unknown[] = [];
+    const store = { ...memoryStore(), append: () => Promise.reject(new Error('disk full')) };
+    const bench = createBench({ store, onFault: (error) => faults.push(error) });
+    await expect(bench.start(only({ Type: 'Succeed' }))).rejects.toThrow('disk full');
+    expect(faults.length).toBeGreaterThan(0);
   });
 });
 

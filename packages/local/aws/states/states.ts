@@ -21,6 +21,8 @@ export interface StatesOptions {
   /** Told of RUNNING, SUCCEEDED, FAILED, TIMED_OUT and ABORTED, after the status is stored, at least once each. */
   onStatus?: OnStatus;
   store?: ExecutionStore;
+  /** Told when the store or the listener failed: a bug or a full disk. */
+  onFault?: (error: unknown) => void;
   /** For machines created without one. */
   roleArn?: string;
   /** In [0, 1): jitter, `$random` and the choice of an alias's version. */
@@ -42,12 +44,13 @@ export interface States {
 
 export function createStates(options: StatesOptions): States {
   const { clock, invoke, onStatus = () => {}, store = memoryStore(), random = Math.random, uuid = randomUUID } = options;
+  const onFault = options.onFault ?? ((error) => console.error('embedded Step Functions', error));
   const roleArn = options.roleArn ?? `arn:aws:iam::${account}:role/states`;
   const now = () => clock.now();
   const evaluator = createEvaluator({ now, random, uuid });
   const tokens = createTokens(uuid);
   const machines = createMachines({ store, compile: evaluator.compile, random });
-  const executions = createExecutions({ clock, evaluator, random, uuid, invoke, onStatus, store, tokens });
+  const executions = createExecutions({ clock, evaluator, random, uuid, invoke, onStatus, store, tokens, onFault });
   const service: AwsService = {
     targets: ['AWSStepFunctions'],
     json: '1.0',
