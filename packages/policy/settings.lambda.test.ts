@@ -1,4 +1,5 @@
 /** Proves the delivery of managed settings over real tables: tags, refusals, and what happens while the tables are away. */
+import { createServer } from 'node:http';
 import { gate } from '@gatehouse/contracts/records/gate';
 import { samplePolicy } from '@gatehouse/rules/sample';
 import { update } from '@gatehouse/runtime/table';
@@ -80,5 +81,15 @@ describe('while the tables are away', () => {
     expect(base.body.settings.permissions).toEqual({ disableBypassPermissionsMode: 'disable' });
     expect((await call(settings, route, { token: left.token })).status).toBe(503);
     expect((await call(settings, route, { token: `${bob.token.slice(0, -4)}AAAA` })).status).toBe(401);
+  });
+
+  it('a table that hangs does not make the client wait for its own limit', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(Number(new URL(aws.url).port), '127.0.0.1', resolve));
+    const began = performance.now();
+    expect((await call(settings, route, { token: bob.token })).status).toBe(200);
+    expect(performance.now() - began).toBeLessThan(6_000);
+    silent.closeAllConnections();
+    silent.close();
   });
 });
