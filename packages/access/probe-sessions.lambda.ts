@@ -87,17 +87,19 @@ async function tryAll(env: Environment, { signer, pepper }: { signer: Signer; pe
   const { access_token } = await mint({ ...family, rotated_at: now() }, { signer, pepper, origin }, now());
   const bearer = { authorization: `Bearer ${access_token}` };
   const form = new URLSearchParams({ grant_type: grantTypes.refresh, refresh_token: refreshToken(pepper, family, family.step) });
-  const requests: [Surface, string, Ask][] = [
-    ['managed settings', '/managed/settings', { headers: bearer }],
-    ['telemetry', '/v1/metrics', { method: 'POST', headers: bearer, json: { resourceMetrics: [] } }],
+  const requests: [Surface, string, Ask, scope?: string][] = [
+    ['managed settings', '/managed/settings', { headers: bearer }, 'policy'],
+    ['telemetry', '/v1/metrics', { method: 'POST', headers: bearer, json: { resourceMetrics: [] } }, 'otlp'],
     [
       'refresh',
       '/oauth/token',
       { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: form.toString() },
     ],
   ];
+  const mine = requests.filter(([, , , scope]) => scope === undefined || family.scopes.includes(scope));
   return Promise.all(
-    requests.map(async ([surface, path, request]): Promise<Look> => {
+    // A surface outside the session's scope would refuse it for another reason.
+    mine.map(async ([surface, path, request]): Promise<Look> => {
       const verdict = await tryOne(surface, `${origin}${path}`, request);
       return { session: family.session, surface, verdict };
     }),
@@ -107,7 +109,8 @@ async function tryAll(env: Environment, { signer, pepper }: { signer: Signer; pe
 async function tryOne(surface: Surface, url: string, request: Ask): Promise<Look['verdict']> {
   try {
     const answer = await ask(url, { ...request, attempts: 1, timeoutMs: 3_000 });
-    return verdictOf(surface, answer.status, surface === 'refresh' ? errorOf(answer.text) : undefined);
+    const gatewayError = answer.headers.get('x-amzn-errortype');
+    return verdictOf(surface, { status: answer.status, error: surface === 'refresh' ? errorOf(answer.text) : undefined, gatewayError });
   } catch {
     // Unreachable or overloaded says nothing about the credential.
     return 'unknown';

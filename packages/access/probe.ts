@@ -12,14 +12,22 @@ export interface Look {
   verdict: Verdict;
 }
 
-/** By status, as the wire says it: 401 is a dead session; a policy's 403 would be a living one. */
-export function verdictOf(surface: Surface, status: number, error?: unknown): Verdict {
+export interface Heard {
+  status: number;
+  /** `error` of an OAuth answer. */
+  error?: unknown;
+  /** API Gateway's own `x-amzn-errortype`. */
+  gatewayError?: string | null;
+}
+
+/** By status, as the wire says it: 401 is a dead session; a policy's 403 would be a living one. API Gateway answers a path that it does not serve with a 403 of its own. */
+export function verdictOf(surface: Surface, { status, error, gatewayError }: Heard): Verdict {
+  if (status === 404 || (status === 403 && gatewayError?.startsWith('MissingAuthenticationToken'))) return 'absent';
   if (surface === 'refresh') {
     if ((status === 400 || status === 401) && error === 'invalid_grant') return 'dead';
     return status === 200 ? 'alive' : 'unknown';
   }
   if (status === 401) return 'dead';
-  if (status === 404) return 'absent';
   return status >= 200 && status < 500 && status !== 429 ? 'alive' : 'unknown';
 }
 
