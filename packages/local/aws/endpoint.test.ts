@@ -132,13 +132,11 @@ describe('the AWS endpoint', () => {
     ]);
   });
 
-  it('moves the stack clock and tells it in the Date header', async () => {
-    const url = await listen({ clock: createClock(() => Date.parse('2030-01-01T00:00:00Z')) });
-    const moved = await fetch(`${url}/_clock`, { method: 'POST', body: '{"advance_seconds": 3600}' });
-    expect(await moved.json()).toEqual({ now: '2030-01-01T01:00:00.000Z', offset_seconds: 3600 });
-    expect(moved.headers.get('date')).toBe('Tue, 01 Jan 2030 01:00:00 GMT');
-    for (const body of ['', '{}', '{"advance_seconds": -1}', '{"advance_seconds": "1"}'])
-      expect((await fetch(`${url}/_clock`, { method: 'POST', body })).status).toBe(400);
+  it('tells stack time in the Date header, by which SDKs set their clocks', async () => {
+    const clock = createClock(() => Date.parse('2030-01-01T00:00:00Z'));
+    const url = await listen({ clock });
+    clock.advance(3600);
+    expect((await fetch(url)).headers.get('date')).toBe('Tue, 01 Jan 2030 01:00:00 GMT');
   });
 });
 

@@ -60,7 +60,6 @@ export function createEndpoint(options: EndpointOptions): Server {
 
   async function answer(message: IncomingMessage, requestId: string): Promise<AwsAnswer> {
     const url = new URL(message.url ?? '/', 'http://endpoint');
-    if (url.pathname === '/_clock') return moveClock(message, options.clock);
     const body = await read(message);
     if (!body)
       return failure(new AwsError('RequestEntityTooLargeException', `The body is above ${maxBodyBytes} bytes`, { status: 413 }), '1.1');
@@ -152,24 +151,6 @@ function unknown(request: AwsRequest): AwsAnswer {
     return { status: 400, contentType: 'application/xml', body: `<Error>${inner}<RequestId>${request.requestId}</RequestId></Error>` };
   }
   return failure(error, '1.1');
-}
-
-/** `POST /_clock {"advance_seconds": n}` moves stack time; GET tells it. */
-async function moveClock(message: IncomingMessage, clock: Clock): Promise<AwsAnswer> {
-  const json = (status: number, body: object): AwsAnswer => ({ status, contentType: 'application/json', body: JSON.stringify(body) });
-  if (message.method === 'POST') {
-    const wrong = json(400, { message: 'Send {"advance_seconds": n} with n a number that is not negative' });
-    const body = await read(message);
-    let seconds: unknown;
-    try {
-      seconds = JSON.parse(body?.toString('utf8') ?? '')?.advance_seconds;
-    } catch {
-      return wrong;
-    }
-    if (typeof seconds !== 'number' || !(seconds >= 0)) return wrong;
-    clock.advance(seconds);
-  } else if (message.method !== 'GET') return json(405, { message: 'GET tells the time, POST moves it' });
-  return json(200, { now: new Date(clock.now()).toISOString(), offset_seconds: clock.offset() / 1000 });
 }
 
 function write(response: ServerResponse, reply: AwsAnswer, requestId: string, clock: Clock): void {

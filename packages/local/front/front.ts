@@ -13,21 +13,20 @@ export interface FrontOptions {
   routes: readonly RouteSpec[];
   invoke(functionName: string, event: unknown, io?: InvokeIo): Promise<InvokeResult>;
   clock: Clock;
+  /** The integration's own timeout: real milliseconds until the answer begins. */
+  integrationMs?: number;
 }
 
 /** API Gateway's payload limit. */
 const maxBodyBytes = 10 * 1024 * 1024;
-/** Lambda's limit for a synchronous event, base64 included. */
-const maxEventBytes = 6 * 1024 * 1024;
 /** All header lines together. */
 const maxHeaderBytes = 10_240;
-/** The integration's own timeout. */
-const integrationMs = 29_000;
+const defaultIntegrationMs = 29_000;
 
 const json = { 'content-type': 'application/json' };
 
 /** A server that is not listening yet. */
-export function createFront({ routes, invoke, clock }: FrontOptions): Server {
+export function createFront({ routes, invoke, clock, integrationMs = defaultIntegrationMs }: FrontOptions): Server {
   const find = compileRoutes(routes);
   const server = createServer({ maxHeaderSize: 64 * 1024, keepAliveTimeout: 350_000 }, (message, response) => {
     const requestId = randomUUID();
@@ -47,9 +46,8 @@ export function createFront({ routes, invoke, clock }: FrontOptions): Server {
     if (signedFor !== undefined && signedFor !== 'execute-api')
       return refuse(403, 'InvalidSignatureException', `Credential should be scoped to correct service: 'execute-api'.`);
     const body = await read(message);
-    if (body === undefined) return refuse(413, 'RequestEntityTooLargeException', 'Request Entity Too Large');
+    if (body === undefined) return tooLarge(response, requestId);
     const event = proxyEvent(message, url, body, matched, requestId, clock);
-    if (body.length * (4 / 3) > maxEventBytes) return refuse(413, 'RequestEntityTooLargeException', 'Request Entity Too Large');
     await integrate(matched.route.functionName, event, response, requestId);
   }
 
@@ -59,9 +57,11 @@ export function createFront({ routes, invoke, clock }: FrontOptions): Server {
     }, integrationMs);
     try {
       const result = await invoke(functionName, event, streamTo(response, requestId));
-      if (response.headersSent) return void response.end();
-      if (result.error)
-        return 'refused' in result && result.refused === 'throttled' ? throttled(response, requestId) : unavailable(response, requestId);
+      // A stream that breaks off must not look finished.
+      if (response.headersSent) return void (result.error ? response.destroy() : response.end());
+      if (result.error && result.refused === 'throttled') return throttled(response, requestId);
+      if (result.error && result.refused === 'too_large') return tooLarge(response, requestId);
+      if (result.error) return unavailable(response, requestId);
       const answer = proxyAnswer(result.value);
       if (!answer) return unavailable(response, requestId);
       send(response, answer.statusCode, answer.headers, answer.body, requestId);
@@ -77,6 +77,8 @@ export function createFront({ routes, invoke, clock }: FrontOptions): Server {
 function streamTo(response: ServerResponse, requestId: string): InvokeIo {
   return {
     onHead: ({ statusCode = 200, headers = {}, multiValueHeaders = {}, cookies = [] }: StreamHead) => {
+      // The integration's timeout may have answered already, or the client may be gone.
+      if (response.headersSent || response.destroyed) return;
       const out: Record<string, string | string[]> = { 'x-amzn-requestid': requestId };
       for (const [name, value] of Object.entries(headers)) setHeader(out, name, [value]);
       for (const [name, values] of Object.entries(multiValueHeaders)) setHeader(out, name, [...values]);
@@ -85,7 +87,7 @@ function streamTo(response: ServerResponse, requestId: string): InvokeIo {
       response.flushHeaders();
     },
     onChunk: (chunk) => {
-      if (response.destroyed || response.write(chunk)) return undefined;
+      if (response.destroyed || response.writableEnded || response.write(chunk)) return undefined;
       return new Promise<void>((resolve) => {
         response.once('drain', resolve);
         response.once('close', resolve);
@@ -100,6 +102,12 @@ function unavailable(response: ServerResponse, requestId: string): void {
 }
 function throttled(response: ServerResponse, requestId: string): void {
   send(response, 429, { 'retry-after': '1' }, '', requestId);
+}
+
+/** Above API Gateway's own limit, or above Lambda's for an event. */
+function tooLarge(response: ServerResponse, requestId: string): void {
+  const headers = { ...json, 'x-amzn-errortype': 'RequestEntityTooLargeException' };
+  send(response, 413, headers, JSON.stringify({ message: 'Request Entity Too Large' }), requestId);
 }
 
 /** The whole body, or undefined when it is larger than the API takes. */

@@ -130,7 +130,7 @@ export function send(
   body: Buffer | string,
   requestId: string,
 ): void {
-  if (response.destroyed) return;
+  if (response.destroyed || response.headersSent) return;
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body);
   response.writeHead(statusCode, {
     ...headers,

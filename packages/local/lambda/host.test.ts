@@ -1,4 +1,5 @@
 /** Proves execution environments with real threads and real handlers. */
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -75,7 +76,9 @@ describe('an execution environment', () => {
     register('fail');
     const { error } = await host.invoke('fail', { name: 'Unavailable' });
     expect(error).toMatchObject({ errorType: 'Unavailable', errorMessage: 'the store is away' });
-    expect(error?.trace?.join('\n')).toMatch(/behaviours\.lambda\.ts:30:/);
+    const source = readFileSync(new URL('fixtures/behaviours.lambda.ts', import.meta.url), 'utf8').split('\n');
+    const line = source.findIndex((text) => text.includes('the store is away')) + 1;
+    expect(error?.trace?.[1]).toContain(`behaviours.lambda.ts:${line}:`);
     expect(logged.at(-1)?.line).toContain('"errorType":"Unavailable"');
   });
 
@@ -134,8 +137,9 @@ describe('the fleet of environments', () => {
     register('sleep', { concurrency: 3 });
     const began = performance.now();
     const results = await Promise.all(Array.from({ length: 6 }, () => host.invoke('sleep', { ms: 300 })));
-    expect(results.every((result) => result.value === 'slept')).toBe(true);
-    expect(performance.now() - began).toSatisfy((ms: number) => ms > 590 && ms < 1790);
+    const firsts = results.filter((result) => result.value === 1).length;
+    expect(firsts).toSatisfy((environments: number) => environments >= 2 && environments <= 3);
+    expect(performance.now() - began).toBeGreaterThan(590);
   });
 
   it('keeps the number of idle environments bounded', async () => {

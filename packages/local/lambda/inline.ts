@@ -35,7 +35,7 @@ export function createInline({ root, clock, onLog, environmentOf }: InlineOption
   const scopes = new AsyncLocalStorage<Scope>();
   let open = 0;
   installAwsLambda();
-  const undo = [installStackDate(clock.shared), divertEnv(scopes), isolateModules(root), ...divertOutput(scopes, onLog)];
+  const undo = [installStackDate(() => clock.now()), divertEnv(scopes), isolateModules(root), ...divertOutput(scopes, onLog)];
 
   async function invoke(
     spec: FunctionSpec,

@@ -1,11 +1,16 @@
-/** Makes `Date` of this thread tell stack time: real time plus the offset in the clock's shared memory. Timers and `performance` stay real. */
+/** Makes `Date` of this thread tell stack time, in every form of it. Timers and `performance` stay real. */
 
-/** Replaces `globalThis.Date`; answers the way back. `shared` holds one float64: milliseconds to add. */
-export function installStackDate(shared: SharedArrayBuffer): () => void {
+/** Milliseconds since the epoch in a worker thread: its own real time plus the clock's offset, one float64 of shared memory. */
+export function sharedNow(shared: SharedArrayBuffer): () => number {
   const offsetMs = new Float64Array(shared);
-  const RealDate = Date;
   const realNow = Date.now.bind(Date);
-  const now = () => Math.floor(realNow() + (offsetMs[0] ?? 0));
+  return () => realNow() + (offsetMs[0] ?? 0);
+}
+
+/** Replaces `globalThis.Date`; answers the way back. */
+export function installStackDate(nowMs: () => number): () => void {
+  const RealDate = Date;
+  const now = () => Math.floor(nowMs());
   globalThis.Date = new Proxy(RealDate, {
     construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget),
     apply: () => new RealDate(now()).toString(),

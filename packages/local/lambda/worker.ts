@@ -6,7 +6,7 @@ import { enableCompileCache, flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FunctionError, StreamHead } from './contract.ts';
 import { describeError, InitError, installAwsLambda, loadHandler, runHandler, type StreamSink } from './runtime.ts';
-import { installStackDate } from './stack-date.ts';
+import { installStackDate, sharedNow } from './stack-date.ts';
 
 export interface EnvironmentData {
   root: string;
@@ -35,7 +35,7 @@ if (!port) throw new Error('This file is the body of a worker thread');
 const send = (message: FromEnvironment) => port.postMessage(message);
 
 enableCompileCache(data.cacheFolder);
-installStackDate(data.clock);
+installStackDate(sharedNow(data.clock));
 installAwsLambda();
 for (const stream of [process.stdout, process.stderr]) {
   stream.write = (text: string | Uint8Array, encoding?: unknown, done?: unknown) => {
