@@ -10,6 +10,7 @@ import { tellIssued, tellRefused } from './audit.outbox.ts';
 import type { Grant } from './audit.ts';
 import { redeemDevice } from './device-poll.grant.ts';
 import { exchange } from './exchange.grant.ts';
+import { countRefusal, isStopped } from './flood.dynamodb.ts';
 import { wireError } from './grant-answer.ts';
 import { createIssuers, type Issuers } from './issuers.http.ts';
 import { type Issued, type Minted, type MintFor, mint } from './mint.ts';
@@ -47,6 +48,7 @@ export const handler = http(
   { surface, env, wire: oauthWire },
   {
     async token(request, call) {
+      if (isStopped(request.sourceIp, call.now)) return stop;
       const form = readForm(request.header('content-type'), request.body);
       if (!form.ok) return oauthError(form.refusal);
       const asked = readTokenRequest(form.value, call.env.PUBLIC_URL);
@@ -62,6 +64,7 @@ export const handler = http(
     },
 
     async verify(request, call) {
+      if (isStopped(request.sourceIp, call.now)) return stop;
       const body = readJson(request, z.object({ token: z.string().min(1) }));
       if (!body) return oauthError({ error: 'invalid_request', description: 'The body must be JSON: {"token": "..."}.' });
       const subject = { token: body.token, types: [undefined, 'jwt', 'at+jwt'] };
@@ -69,12 +72,19 @@ export const handler = http(
     },
 
     async refresh(request, call) {
+      if (isStopped(request.sourceIp, call.now)) return stop;
       const body = readJson(request, z.object({ refresh_token: z.string().min(1) }));
       if (!body) return oauthError({ error: 'invalid_request', description: 'The body must be JSON: {"refresh_token": "..."}.' });
       return answerRefresh({ grant: 'refresh', refreshToken: body.refresh_token }, request, call, short);
     },
   },
 );
+
+const stop = oauthError({
+  error: 'temporarily_unavailable',
+  description: 'Too many tokens from this address were not acceptable.',
+  status: 429,
+});
 
 type Shape = (minted: Minted) => Readonly<Record<string, unknown>>;
 
@@ -127,6 +137,7 @@ async function refused(
   { env, now }: TokenCall,
 ): Promise<Reply> {
   await tellRefused(env.TABLE_ACCESS, grant, refusal, request, now);
+  await countRefusal(env.TABLE_ACCESS, request.sourceIp, refusal, now);
   return oauthError(wireError(grant, refusal, clientId !== undefined));
 }
 

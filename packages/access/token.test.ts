@@ -1,6 +1,8 @@
+import { put } from '@gatehouse/runtime/table';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { handler as metadata } from './metadata.lambda.ts';
 import { handler as revocation } from './revoke.lambda.ts';
+import { rateKey } from './rows.ts';
 import { call, origin, type Scene, startScene } from './scene.fixture.ts';
 import { handler } from './token.lambda.ts';
 
@@ -232,6 +234,21 @@ describe('the token endpoint', () => {
       const told = await call(handler, 'POST /auth/verify', sent);
       expect([told.status, told.json.error]).toEqual([400, 'invalid_request']);
     }
+  });
+});
+
+describe('a flood of bad tokens', () => {
+  it('stops its own address until the minute ends, and nobody else', async () => {
+    const from = (sourceIp: string) => call(handler, 'POST /auth/verify', { json: { token: 'a.b.c' }, sourceIp });
+    scene.aws.clock.advance(61 - ((Date.now() / 1000) % 60));
+    const key = rateKey('refused', '10.66.6.6', Math.floor(Date.now() / 60_000));
+    await put(scene.table, { ...key, attempts: 599, expires_at: 0 });
+    expect((await from('10.66.6.6')).status).toBe(400);
+    expect((await from('10.66.6.6')).status).toBe(400);
+    expect((await from('10.66.6.6')).status).toBe(429);
+    expect((await from('10.66.6.7')).status).toBe(400);
+    scene.aws.clock.advance(60);
+    expect((await from('10.66.6.6')).status).toBe(400);
   });
 });
 
