@@ -15,6 +15,15 @@ export interface Entry {
   from?: number;
   tokens: Tokens;
   requests: number;
+  /** `tokens` is a running total: what is new since the last total of this series is posted, and the window begins there. */
+  series?: Series;
+}
+
+export interface Series {
+  /** 64 hex digits over whoever counts, what, and since when: a counter that starts anew is another series. */
+  key: string;
+  /** When the count began, ms; 0 when the sender does not say. */
+  start: number;
 }
 
 /** Entries of one group may speak of the same tokens; entries of different groups never do. */

@@ -14,7 +14,8 @@ import type { Entry, Group } from './entry.ts';
 import { cellKey, pad, reach } from './fold.ts';
 import { chunks, type Difference, type Plan, plan, type StoredCell, type StoredGroup, type Terms } from './post.ts';
 import { type Tokens, tokenKinds } from './price.ts';
-import { bodyKey, bodySeconds, entryKey, entrySeconds, groupPk, headSk, spendPk, usedPk } from './rows.ts';
+import { bodyKey, bodySeconds, dayPk, entryKey, entrySeconds, groupPk, headSk, seriesKey, seriesSeconds, spendPk, usedPk } from './rows.ts';
+import { resolveSeries, type Total } from './series.ts';
 
 export interface Posted {
   /** Entries that were new. */
@@ -80,17 +81,40 @@ async function postChunk(chunk: readonly Entry[], options: PostOptions, until: n
       if (rest.length === 0) break;
       await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(200, 10 * 2 ** attempt)));
     }
-    const stored = await Promise.all([...new Set(rest.map(({ group }) => group))].map((group) => read(options.table, group, rest)));
-    const made = plan(rest, stored, options.terms);
-    const answer = await transact(writesOf(made, options));
+    const series = resolveSeries(rest, await readSeries(options.table, rest));
+    const fresh = series.entries;
+    const stored = await Promise.all([...new Set(fresh.map(({ group }) => group))].map((group) => read(options.table, group, fresh)));
+    const made = plan(fresh, stored, options.terms);
+    const writes = [...writesOf(made, options), ...series.totals.map((total) => totalWrite(options.table, total))];
+    if (writes.length === 0) break;
+    const answer = await transact(writes);
     if (answer.held) {
-      posted.entries += rest.length;
-      posted.duplicates += chunk.length - rest.length;
+      posted.entries += fresh.length;
+      posted.duplicates += chunk.length - fresh.length;
       merge(posted, made);
       return;
     }
   }
   posted.duplicates += chunk.length;
+}
+
+async function readSeries(table: string, entries: readonly Entry[]): Promise<Map<string, Total>> {
+  const keys = [...new Set(entries.flatMap(({ series }) => (series ? [series.key] : [])))];
+  if (keys.length === 0) return new Map();
+  const rows = await getMany(keys.map((key) => ({ table, key: seriesKey(key) })));
+  return new Map(rows.flatMap((row, index) => (row ? [[keys[index] ?? '', row as unknown as Total] as const] : [])));
+}
+
+/** Holds only while the total is what was read. */
+function totalWrite(table: string, { key, before, at, tokens }: Total & { key: string; before?: number }): Write {
+  return {
+    Put: {
+      TableName: table,
+      Item: { ...seriesKey(key), at, tokens: { ...tokens }, expires_at: Math.floor(now() / 1000) + seriesSeconds },
+      ConditionExpression: before === undefined ? 'attribute_not_exists(pk)' : '#at = :before',
+      ...(before !== undefined && { ExpressionAttributeNames: { '#at': 'at' }, ExpressionAttributeValues: { ':before': before } }),
+    },
+  };
 }
 
 /** Drops what the ledger has already: after a lost answer, a repeat, or another sender of the same points. */
@@ -140,7 +164,7 @@ function writesOf(made: Plan, { table, terms }: PostOptions): Write[] {
       writes.push({ Put: { TableName: table, Item: cellItem(pk, sk, group, cell, terms.book.version, expires) } });
   }
   for (const [person, days] of made.spend) {
-    for (const [sk, difference] of days) writes.push(counter(table, spendPk(person), sk, difference));
+    for (const [sk, difference] of days) writes.push(counter(table, person, sk, difference));
     writes.push(publish(table, usageRecorded, factOf(made, person, days, terms.book.version)));
   }
   for (const [person, places] of made.used)
@@ -184,16 +208,23 @@ function cellItem(pk: string, sk: string, group: Group, cell: StoredCell, book: 
   };
 }
 
-function counter(table: string, pk: string, sk: string, { amount_micros, requests, tokens }: Difference): Write {
+function counter(table: string, person: string, sk: string, { amount_micros, requests, tokens }: Difference): Write {
+  const [day = '', ...rest] = sk.split('#');
   const names = tokenKinds.map((kind) => `#${kind} :${kind}`).join(', ');
   return {
     Update: {
       TableName: table,
-      Key: { pk, sk },
-      UpdateExpression: `ADD amount_micros :amount, requests :requests, ${names}`,
+      Key: { pk: spendPk(person), sk },
+      UpdateExpression: `SET gsi1pk = :day, gsi1sk = :place ADD amount_micros :amount, requests :requests, ${names}`,
       // `input` is one of DynamoDB's reserved words.
       ExpressionAttributeNames: Object.fromEntries(tokenKinds.map((kind) => [`#${kind}`, kind])),
-      ExpressionAttributeValues: { ':amount': amount_micros, ':requests': requests, ...prefixed(tokens) },
+      ExpressionAttributeValues: {
+        ':day': dayPk(day),
+        ':place': `${person}#${rest.join('#')}`,
+        ':amount': amount_micros,
+        ':requests': requests,
+        ...prefixed(tokens),
+      },
     },
   };
 }

@@ -134,8 +134,8 @@ export function chunks(entries: readonly Entry[]): Entry[][] {
   let items = 0;
   let seen = new Set<unknown>();
   for (const entry of sorted) {
-    // An entry is a row, its cell another; a new group adds its head, a day's counter and, through its metrics, a window or two.
-    const cost = 2 + (seen.has(entry.group) ? 0 : 4);
+    // An entry is a row, its cell another, its series a third; a new group adds its head, a day's counter and, through its metrics, a window or two.
+    const cost = (entry.series ? 3 : 2) + (seen.has(entry.group) ? 0 : 4);
     if (chunk.length === maxEntries || items + cost > maxItems) {
       made.push(chunk);
       chunk = [];

@@ -3,7 +3,8 @@
  *   ENTRY#<sha256>              ENTRY                    an entry, once; TTL 400 days. The idempotency key of all spend.
  *   CELL#<per_>#<32 hex>        HEAD                     a group's version: every write of the group moves it
  *   CELL#<per_>#<32 hex>        S#<ms> E#<ms> M#<ms>#<ms>  what is witnessed there and what of it is billed; gsi1 UNPRICED#<model> while unpriced
- *   SPEND#<per_>                <day>#<model>#<route>    counters of a person, a day, a model and a route
+ *   SERIES#<sha256>             SERIES                   the last running total of a cumulative counter; TTL 60 days
+ *   SPEND#<per_>                <day>#<model>#<route>    counters of a person, a day, a model and a route; gsi1 DAY#<day> / <per_>#<model>#<route>
  *   USED#<per_>                 <period>#<first day>     what a person used of a period
  *   BODY#<sha256>               BODY                     a whole body was posted: a shortcut, never the proof; TTL 2 days
  * A dump reveals who used which model, when and how much; no prompt, no e-mail.
@@ -17,6 +18,9 @@ export function entryKey(key: string) {
 export function bodyKey(digest: string) {
   return { pk: `BODY#${digest}`, sk: 'BODY' };
 }
+export function seriesKey(key: string) {
+  return { pk: `SERIES#${key}`, sk: 'SERIES' };
+}
 export function groupPk(group: Group): string {
   return `CELL#${group.person}#${createHash('sha256').update(groupText(group)).digest('hex').slice(0, 32)}`;
 }
@@ -27,12 +31,17 @@ export function spendPk(person: string): string {
 export function spendSk(day: string, model: string, route: string): string {
   return `${day}#${model}#${route}`;
 }
+/** All spend of a day, in the index. */
+export function dayPk(day: string): string {
+  return `DAY#${day}`;
+}
 export function usedPk(person: string): string {
   return `USED#${person}`;
 }
 
 export const entrySeconds = 400 * 86_400;
 export const bodySeconds = 2 * 86_400;
+export const seriesSeconds = 60 * 86_400;
 
 export type Period = 'daily' | 'weekly' | 'monthly';
 export const periods: readonly Period[] = ['daily', 'weekly', 'monthly'];

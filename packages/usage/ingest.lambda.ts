@@ -1,0 +1,104 @@
+/** `POST /v1/metrics`, `/v1/logs`, `/v1/traces`: what exporters send becomes ledger entries of the token's person, exactly once. Answers within two seconds. */
+import { createHash } from 'node:crypto';
+import { UsageConfig } from '@gatehouse/core/profile';
+import type { Entry } from '@gatehouse/ledger/entry';
+import { knowsBody, type Posted, post, rememberBody } from '@gatehouse/ledger/ledger.dynamo';
+import { listPrices } from '@gatehouse/ledger/price-book';
+import { json } from '@gatehouse/runtime/environment';
+import { Unavailable } from '@gatehouse/runtime/fault';
+import { type Handle, http, type Reply, type Request } from '@gatehouse/runtime/http';
+import { measure } from '@gatehouse/runtime/metric';
+import { z } from 'zod';
+import { exportResponse, mediaTypes } from './otlp/answer.ts';
+import { type Encoding, openEnvelope } from './otlp/envelope.ts';
+import { readJson } from './otlp/json.ts';
+import { readProtobuf } from './otlp/protobuf.ts';
+import { Malformed, type Reading, type Signal } from './otlp/reading.ts';
+import { otlpWire, refuseEnvelope, refuseMethod } from './otlp.wire.ts';
+import { ingestRow, refusedRow, spendRows } from './spend-metrics.emf.ts';
+import { refused, surface } from './surface.ts';
+import { type Witnessed, witness } from './witness.ts';
+
+export const env = z.object({ TABLE_USAGE: z.string().min(1), TABLE_ACCESS: z.string().min(1), CONFIG: json(UsageConfig) });
+type Env = z.infer<typeof env>;
+
+/** Exporters give up after ten seconds for all tries together, and lose what hangs: better an early "come back". */
+const budgetMs = 1_700;
+
+export const handler = http(
+  { surface, env, wire: otlpWire },
+  {
+    metrics: ingest('metrics'),
+    logs: ingest('logs'),
+    traces: ingest('traces'),
+    ...Object.fromEntries(refused.map(({ name }) => [name, async (request: Request) => refuseMethod(request)])),
+  },
+);
+
+function ingest(signal: Signal): Handle<Env> {
+  return async (request, { env, caller: { person }, now }) => {
+    const headers = { contentType: request.header('content-type'), contentEncoding: request.header('content-encoding') };
+    const opened = openEnvelope(request.body, headers);
+    if (!opened.ok) {
+      measure([refusedRow(opened.refusal.reason, person)], now);
+      return refuseEnvelope(opened.refusal, request);
+    }
+    const { encoding, bytes } = opened.value;
+    const reading = read(signal, encoding, bytes);
+    if (reading instanceof Malformed) {
+      measure([refusedRow('malformed', person)], now);
+      return refuseEnvelope({ reason: 'malformed', detail: reading.message }, request);
+    }
+    const witnessed = witness(reading, person, now);
+    const digest = createHash('sha256').update(`${person} ${signal} `).update(bytes).digest('hex');
+    const posted = await within(budgetMs, record(env.TABLE_USAGE, digest, witnessed.entries));
+    const { rejected, claimedMicros } = witnessed;
+    measure(
+      [
+        ...(posted ? spendRows(posted, listPrices) : []),
+        ingestRow({ signal, items: reading.items, rejected, repeated: posted === undefined, claimedMicros, person }),
+      ],
+      now,
+    );
+    return accepted(encoding, signal, witnessed);
+  };
+}
+
+function read(signal: Signal, encoding: Encoding, bytes: Buffer): Reading | Malformed {
+  try {
+    return encoding === 'json' ? readJson(signal, bytes.toString('utf8')) : readProtobuf(signal, bytes);
+  } catch (error) {
+    if (error instanceof Malformed) return error;
+    throw error;
+  }
+}
+
+const nothing: Posted = { entries: 0, duplicates: 0, spend: new Map(), unpriced: [] };
+
+/** Undefined when the whole body was posted before. */
+async function record(table: string, digest: string, entries: readonly Entry[]): Promise<Posted | undefined> {
+  if (entries.length === 0) return nothing;
+  if (await knowsBody(table, digest)) return undefined;
+  const posted = await post(entries, { table, terms: { book: listPrices, multiplierPpm: 1_000_000 }, deadlineMs: budgetMs });
+  await rememberBody(table, digest);
+  return posted;
+}
+
+/** The work may still end after the answer or never: sent again it comes to the same. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Unavailable(`Not recorded within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => {});
+  }
+}
+
+function accepted(encoding: Encoding, signal: Signal, { rejected, problem }: Witnessed): Reply {
+  const partial = rejected > 0 ? { rejected, message: problem ?? 'some items could not be counted' } : undefined;
+  return { status: 200, headers: { 'content-type': mediaTypes[encoding] }, body: exportResponse(encoding, signal, partial) };
+}

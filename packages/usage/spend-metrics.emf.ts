@@ -1,0 +1,84 @@
+/**
+ * What was posted, as metrics: one row a model and route, under few dimensions. A model that the price book does not know is `unpriced` there, since senders
+ * may write any text. Persons are properties of the log line, never dimensions. The ledger counts; these only show.
+ */
+import type { Posted } from '@gatehouse/ledger/ledger.dynamo';
+import type { Difference } from '@gatehouse/ledger/post';
+import { addTokens } from '@gatehouse/ledger/price';
+import type { PriceBook } from '@gatehouse/ledger/price-book';
+import type { MetricRow } from '@gatehouse/runtime/metric';
+
+export function spendRows({ spend, unpriced }: Posted, book: PriceBook): MetricRow[] {
+  const priced = new Set(book.prices.map(({ model }) => model));
+  const rows: MetricRow[] = [];
+  for (const [person, places] of spend)
+    for (const [name, difference] of byModelAndRoute(places)) {
+      const [model = '', route = ''] = name;
+      rows.push({
+        dimensions: { model: priced.has(model) ? model : 'unpriced', route },
+        sets: [[], ['model'], ['route']],
+        values: {
+          SpendMicros: { unit: 'None', value: difference.amount_micros },
+          Requests: { unit: 'Count', value: difference.requests },
+          InputTokens: { unit: 'Count', value: difference.tokens.input },
+          OutputTokens: { unit: 'Count', value: difference.tokens.output },
+          CacheReadTokens: { unit: 'Count', value: difference.tokens.cache_read },
+          CacheWriteTokens: { unit: 'Count', value: difference.tokens.cache_write_5m + difference.tokens.cache_write_1h },
+        },
+        properties: { person, model_name: model },
+      });
+    }
+  for (const { person, model, route, tokens } of unpriced)
+    rows.push({
+      dimensions: {},
+      values: { UnpricedTokens: { unit: 'Count', value: tokens } },
+      properties: { person, model_name: model, route_name: route },
+    });
+  return rows;
+}
+
+function byModelAndRoute(places: ReadonlyMap<string, Difference>): [string[], Difference][] {
+  const sums = new Map<string, Difference>();
+  for (const [place, one] of places) {
+    const name = place.split('#').slice(1).join('#');
+    const sum = sums.get(name);
+    sums.set(
+      name,
+      sum
+        ? {
+            amount_micros: sum.amount_micros + one.amount_micros,
+            requests: sum.requests + one.requests,
+            tokens: addTokens(sum.tokens, one.tokens),
+          }
+        : one,
+    );
+  }
+  return [...sums].map(([name, difference]) => [name.split('#'), difference]);
+}
+
+/** One row a request that was read. */
+export function ingestRow(counts: {
+  signal: string;
+  items: number;
+  rejected: number;
+  repeated: boolean;
+  claimedMicros: number;
+  person: string;
+}): MetricRow {
+  const { signal, items, rejected, repeated, claimedMicros, person } = counts;
+  return {
+    dimensions: {},
+    values: {
+      IngestRequests: { unit: 'Count', value: 1 },
+      IngestItems: { unit: 'Count', value: items },
+      RejectedItems: { unit: 'Count', value: rejected },
+      DuplicateBatches: { unit: 'Count', value: repeated ? 1 : 0 },
+      ...(!repeated && claimedMicros > 0 && { ClaimedMicros: { unit: 'None', value: claimedMicros } as const }),
+    },
+    properties: { signal, person },
+  };
+}
+
+export function refusedRow(reason: string, person: string): MetricRow {
+  return { dimensions: {}, values: { IngestRefusals: { unit: 'Count', value: 1 } }, properties: { reason, person } };
+}

@@ -1,0 +1,198 @@
+/**
+ * What the points and records of a request say was used: ledger entries in the name of whoever sent them. Bills nothing and believes no
+ * attribute about who it was. What cannot be counted is rejected with a reason; what is merely not ours is let pass.
+ */
+import { hash } from 'node:crypto';
+import type { Entry, Group } from '@gatehouse/ledger/entry';
+import { noTokens, type Tokens } from '@gatehouse/ledger/price';
+import { modelName } from '@gatehouse/rules/models';
+import { type Attributes, fingerprint, scalarOf, textOf } from './otlp/attribute.ts';
+import { isNever } from './otlp/moment.ts';
+import { costMetric, type Point, type Reading, type RequestRecord, requestEvent } from './otlp/reading.ts';
+
+export interface Witnessed {
+  entries: Entry[];
+  rejected: number;
+  problem: string | undefined;
+  /** The senders' own estimates, for comparison only. */
+  claimedMicros: number;
+}
+
+/** A clock may run ahead; a day is no clock any more. */
+const aheadMs = 86_400_000;
+/** Bills are closed by then. */
+const behindMs = 60 * 86_400_000;
+
+/** @param person whom the token names. @param nowMs milliseconds. */
+export function witness(reading: Reading, person: string, nowMs: number): Witnessed {
+  const made: Witnessed = { entries: [], rejected: reading.rejected, problem: reading.problem, claimedMicros: 0 };
+  const groups = groupMaker(person);
+  for (const point of reading.points) {
+    const refusal = point.metric === costMetric ? addCost(made, point, nowMs) : addPoint(made, point, groups, person, nowMs);
+    if (refusal) rejectOne(made, `${point.metric}: ${refusal}`);
+  }
+  for (const record of reading.requests) {
+    const refusal = addRequest(made, record, groups, person, nowMs);
+    if (refusal) rejectOne(made, `${requestEvent}: ${refusal}`);
+  }
+  return made;
+}
+
+function rejectOne(made: Witnessed, problem: string): void {
+  made.rejected++;
+  made.problem ??= problem;
+}
+
+const delta = 1;
+const cumulative = 2;
+const kinds: Readonly<Record<string, keyof Tokens>> = {
+  input: 'input',
+  output: 'output',
+  cacheRead: 'cache_read',
+  // One type for both lifetimes: the shorter is the client's default, and the event of the same request tells them apart.
+  cacheCreation: 'cache_write_5m',
+};
+
+/** A sentence when the point is not to be counted. */
+function addPoint(made: Witnessed, point: Point, groups: GroupMaker, person: string, nowMs: number): string | undefined {
+  const { metric, value, attributes, resource, start, time, temporality } = point;
+  const wrong = wrongPoint(point, nowMs);
+  if (wrong) return wrong;
+  if (!Number.isSafeInteger(value) || value === undefined) return `${value} is no count of tokens`;
+  const overflow = scalarOf(attributes, 'otel.metric.overflow') === true;
+  const type = textOf(attributes, 'type') ?? (overflow ? 'input' : undefined);
+  const kind = type === undefined ? undefined : kinds[type];
+  if (kind === undefined) return `type ${JSON.stringify(type ?? null)} is none of ${Object.keys(kinds).join(', ')}`;
+  const group = groups(attributes, resource);
+  const series = [person, metric, fingerprint(resource), fingerprint(attributes)];
+  const entry: Entry = {
+    key: digest([...series, 'metric', start.ms, start.ns, time.ms, time.ns, value]),
+    group,
+    witness: 'metric',
+    at: time.ms,
+    from: isNever(start) ? time.ms : Math.min(start.ms, time.ms),
+    tokens: { ...noTokens, [kind]: value },
+    requests: 0,
+  };
+  if (temporality === cumulative)
+    made.entries.push({ ...entry, series: { key: digest([...series, 'series', start.ms, start.ns]), start: start.ms } });
+  else if (value > 0) made.entries.push(entry);
+  return undefined;
+}
+
+function wrongPoint({ temporality, time, value }: Point, nowMs: number): string | undefined {
+  if (temporality !== delta && temporality !== cumulative) return `aggregation temporality ${temporality} says not what the number means`;
+  if (value === undefined || Number.isNaN(value)) return 'there is no number';
+  if (value < 0) return `${value} is less than nothing`;
+  return wrongTime(time.ms, nowMs);
+}
+
+function wrongTime(ms: number, nowMs: number): string | undefined {
+  if (ms === 0) return 'there is no time';
+  if (ms > nowMs + aheadMs) return 'its time is more than a day ahead';
+  return ms < nowMs - behindMs ? 'its time is more than 60 days ago' : undefined;
+}
+
+function addCost(made: Witnessed, point: Point, nowMs: number): string | undefined {
+  const wrong = wrongPoint(point, nowMs);
+  if (wrong) return wrong;
+  // A running total says nothing without the one before.
+  if (point.temporality === delta) made.claimedMicros += Math.round((point.value ?? 0) * 1_000_000);
+  return undefined;
+}
+
+function addRequest(made: Witnessed, record: RequestRecord, groups: GroupMaker, person: string, nowMs: number): string | undefined {
+  const { attributes, resource, time } = record;
+  const wrong = wrongTime(time.ms, nowMs);
+  if (wrong) return wrong;
+  const tokens = tokensOf(attributes);
+  if (tokens === undefined) return 'a count of tokens is no whole number';
+  const model = textOf(attributes, 'model');
+  if (!model) return 'there is no model';
+  const said = ['session.id', 'event.sequence', 'request_id'] as const;
+  made.entries.push({
+    key: digest([person, 'event', time.ms, time.ns, model, ...said.map((key) => scalarOf(attributes, key) ?? null), tokens]),
+    group: groups(attributes, resource),
+    witness: 'event',
+    at: time.ms,
+    tokens,
+    requests: 1,
+  });
+  made.claimedMicros += count(scalarOf(attributes, 'cost_usd_micros')) ?? 0;
+  return undefined;
+}
+
+/** Old clients give no split of cache writes, or zeros for it: what is not said to last an hour lasts five minutes. */
+function tokensOf(attributes: Attributes): Tokens | undefined {
+  const input = count(scalarOf(attributes, 'input_tokens'));
+  const output = count(scalarOf(attributes, 'output_tokens'));
+  const cacheRead = count(scalarOf(attributes, 'cache_read_tokens'));
+  const written = count(scalarOf(attributes, 'cache_creation_tokens'));
+  const short = count(scalarOf(attributes, 'cache_creation_5m_tokens'));
+  const long = count(scalarOf(attributes, 'cache_creation_1h_tokens'));
+  if (input === undefined || output === undefined || cacheRead === undefined) return undefined;
+  if (written === undefined || short === undefined || long === undefined) return undefined;
+  return { input, output, cache_read: cacheRead, cache_write_5m: Math.max(short, written - long), cache_write_1h: long };
+}
+
+/** Numbers or numeric text, as clients of different ages send them; nothing is none; undefined when it is no count. */
+function count(value: unknown): number | undefined {
+  if (value === undefined) return 0;
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
+type GroupMaker = (attributes: Attributes, resource: Attributes) => Group;
+
+/** Equal groups of one request are one object. What the points do not say, their resource may. */
+function groupMaker(person: string): GroupMaker {
+  const made = new Map<string, Group>();
+  return (attributes, resource) => {
+    const spelling = (textOf(attributes, 'model') ?? 'unknown').slice(0, maxText);
+    const session = (textOf(attributes, 'session.id') ?? textOf(resource, 'session.id') ?? '').slice(0, maxText);
+    const provider = textOf(attributes, 'anthropic.provider') ?? textOf(resource, 'anthropic.provider');
+    const fast = textOf(attributes, 'speed') === 'fast';
+    const key = `${spelling}\n${session}\n${provider}\n${fast}`;
+    const known = made.get(key);
+    if (known) return known;
+    const route = routeOf(provider, spelling);
+    const group: Group = {
+      person,
+      session,
+      model: modelName(spelling).name,
+      route,
+      regional: route === 'bedrock' && isRegional(spelling),
+      fast,
+      batch: false,
+    };
+    made.set(key, group);
+    return group;
+  };
+}
+
+const maxText = 256;
+
+const routes: Readonly<Record<string, string>> = {
+  firstParty: 'anthropic',
+  bedrock: 'bedrock',
+  anthropicAws: 'anthropic-aws',
+  gateway: 'gateway',
+  vertex: 'vertex',
+  foundry: 'foundry',
+};
+
+/** Clients before 2.1.3 do not say which provider it was: then the model's spelling tells Bedrock's ids apart. */
+function routeOf(provider: string | undefined, spelling: string): string {
+  if (provider !== undefined) return (Object.hasOwn(routes, provider) && routes[provider]) || 'other';
+  return /(?:^|[./])anthropic\.claude/i.test(spelling) ? 'bedrock' : 'anthropic';
+}
+
+/** Bedrock's own id, in one region or by a geographic profile, and not the global profile. */
+function isRegional(spelling: string): boolean {
+  const id = spelling.toLowerCase().split('/').at(-1) ?? '';
+  return id.includes('anthropic.') && !id.startsWith('global.');
+}
+
+function digest(parts: readonly unknown[]): string {
+  return hash('sha256', JSON.stringify(parts));
+}
