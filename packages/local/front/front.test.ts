@@ -111,6 +111,11 @@ describe('the front', () => {
     const response = await fetch(`${base}/stream`);
     expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([201, 'text/event-stream', 'one two']);
   });
+  it('dates its answers in stack time', async () => {
+    clock.advance(86_400);
+    const { headers } = await fetch(`${base}/nowhere`);
+    expect(Math.abs(Date.parse(headers.get('date') ?? '') - clock.now())).toBeLessThan(5000);
+  });
   it('takes no body above 10 MB', async () => {
     expect((await fetch(`${base}/echo/1`, { method: 'POST', body: Buffer.alloc(10 * 1024 * 1024 + 1) })).status).toBe(413);
   });

@@ -30,6 +30,7 @@ export function createFront({ routes, invoke, clock, integrationMs = defaultInte
   const find = compileRoutes(routes);
   const server = createServer({ maxHeaderSize: 64 * 1024, keepAliveTimeout: 350_000 }, (message, response) => {
     const requestId = randomUUID();
+    response.setHeader('date', new Date(clock.now()).toUTCString());
     serve(message, response, requestId).catch(() => unavailable(response, requestId));
   });
 
