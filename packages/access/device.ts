@@ -36,7 +36,7 @@ export type Poll =
 const pending: OAuthError = { error: 'authorization_pending', description: 'Nobody has approved this device yet.' };
 const slower: OAuthError = { error: 'slow_down', description: 'Polls come too fast: wait 5 seconds longer between them.' };
 export const expired: OAuthError = { error: 'expired_token', description: 'The device code is no longer accepted: start again.' };
-export const refused: OAuthError = { error: 'access_denied', description: 'The sign-in was not approved.' };
+const refused: OAuthError = { error: 'access_denied', description: 'The sign-in was not approved.' };
 
 /** @param clientId as this poll names it. @param nowMs milliseconds. */
 export function poll(device: Device, clientId: string | undefined, nowMs: number): Poll {

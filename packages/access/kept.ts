@@ -3,7 +3,7 @@
  * more than once in ten seconds, whoever wants it; concurrent callers share one fetch.
  */
 
-export interface Keeping {
+interface Keeping {
   /** Younger than this needs no fetch. */
   softMs: number;
   /** Older than this is not used any more. */
@@ -12,7 +12,7 @@ export interface Keeping {
   apartMs: number;
 }
 
-export const keeping: Keeping = { softMs: 10 * 60_000, hardMs: 24 * 3_600_000, apartMs: 10_000 };
+const keeping: Keeping = { softMs: 10 * 60_000, hardMs: 24 * 3_600_000, apartMs: 10_000 };
 
 export interface Kept<T> {
   /** The document, undefined when there is none that may be used. `fresher`: ask again if that is allowed now. */

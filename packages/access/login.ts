@@ -4,7 +4,7 @@
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
-export const loginCookie = 'gatehouse_login';
+const loginCookie = 'gatehouse_login';
 
 /** `secret`: 32 random bytes, base64url. `code`: what the person typed, to be shown again; the table knows its hash alone. */
 export interface Browser {

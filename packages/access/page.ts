@@ -1,6 +1,6 @@
 /** The pages of the device login: plain HTML that works without scripts and asks nothing from elsewhere. Every value put into a page is escaped here. */
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 

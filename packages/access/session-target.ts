@@ -5,7 +5,7 @@ import type { StepOutput, Target } from '@gatehouse/contracts/steps/step';
 import { digest } from './rows.ts';
 
 /** What a step's output may list. */
-export const maxTargets = 50;
+const maxTargets = 50;
 
 export type Grade = NonNullable<Target['grade']>;
 

@@ -54,7 +54,7 @@ export async function familiesOf(table: string, person: string, gate: Gate, nowM
 }
 
 /** The gate as it should be, if it still is as it was. */
-export function writeGate(table: string, before: Gate | undefined, after: Gate): Write {
+function writeGate(table: string, before: Gate | undefined, after: Gate): Write {
   const key = gate.key(after.person);
   if (!before) return { Put: { TableName: table, Item: { ...key, ...after }, ConditionExpression: isNew } };
   const condition = {

@@ -18,7 +18,7 @@ export const grantTypes = {
 const tokenType = 'urn:ietf:params:oauth:token-type:';
 export const accessTokenType = `${tokenType}access_token`;
 /** Types of subject tokens taken (RFC 8693 s3), and what a token of each may call itself in `typ`. */
-export const subjectTypes: Readonly<Record<string, readonly (string | undefined)[]>> = {
+const subjectTypes: Readonly<Record<string, readonly (string | undefined)[]>> = {
   [`${tokenType}id_token`]: [undefined, 'jwt'],
   [`${tokenType}jwt`]: [undefined, 'jwt', 'at+jwt'],
   [accessTokenType]: [undefined, 'jwt', 'at+jwt'],

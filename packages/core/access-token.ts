@@ -1,5 +1,5 @@
 /** Our own access token (RFC 9068, ES256): what it carries, and whether one presented here is ours and alive by itself. Session state is the caller's to read. */
-import { createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto';
+import { type KeyObject, verify } from 'node:crypto';
 import type { AdmissionRefusal } from '@gatehouse/contracts/refusal';
 import { joseToDer } from './es256.ts';
 import { checkClaims, checkHeader, decodeObject, malformed, short, splitToken } from './jwt.ts';
@@ -9,7 +9,7 @@ import { ok, type Result, refuse } from './result.ts';
 export const accessTokenSeconds = 3 * 3600;
 
 /** Far above our own tokens (about 800 bytes), far below what costs anything to refuse. */
-export const maxAccessTokenBytes = 8_192;
+const maxAccessTokenBytes = 8_192;
 
 /** RFC 9068 s2.2, and `sid`, `epoch`: which session, and the gate's epoch when it was minted. Groups are kept out of it. */
 export interface AccessClaims {
@@ -45,11 +45,6 @@ export interface Trust {
 export function signingInput(kid: string, claims: AccessClaims): string {
   const header = encode({ alg: 'ES256', typ: 'at+jwt', kid });
   return `${header}.${encode({ ...claims })}`;
-}
-
-/** A P-256 public key of the signing-key record or of a JWKS, ready to verify. */
-export function verifyingKey(jwk: JsonWebKey): KeyObject {
-  return createPublicKey({ key: jwk, format: 'jwk' });
 }
 
 const headerRules = { algorithms: ['ES256'], types: ['at+jwt'] };

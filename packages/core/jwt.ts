@@ -31,7 +31,7 @@ export interface Segments {
 }
 
 /** Before anything is parsed: JSON and base64 work grows with what an unknown caller sends. */
-export const maxTokenBytes = 16_384;
+const maxTokenBytes = 16_384;
 
 /** Clocks of the parties may differ by this much (RFC 7519 s4.1.4 allows "no more than a few minutes"). */
 export const skewSeconds = 60;
@@ -51,7 +51,7 @@ export function splitToken(token: string, maxBytes: number = maxTokenBytes): Res
 }
 
 /** No padding, no white space, zero tail bits: one byte string has one spelling (RFC 7515 s2, RFC 4648 s3.5). */
-export function isCanonical(text: string): boolean {
+function isCanonical(text: string): boolean {
   if (!segment.test(text) || text.length % 4 === 1) return false;
   return text.length % 4 === 0 || Buffer.from(text, 'base64url').toString('base64url') === text;
 }
