@@ -19,6 +19,7 @@ export default $config({
   async run() {
     await import('./stacks/access.ts');
     await import('./stacks/policy.ts');
+    await import('./stacks/usage.ts');
     await import('./stacks/people.ts');
     await import('./stacks/keys.ts');
     await import('./stacks/workspaces.ts');

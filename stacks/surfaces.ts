@@ -6,9 +6,10 @@ import { surface as keys } from '@gatehouse/keys/surface';
 import { surface as lifecycle } from '@gatehouse/lifecycle/surface';
 import { surface as people } from '@gatehouse/people/surface';
 import { surface as policy } from '@gatehouse/policy/surface';
+import { surface as usage } from '@gatehouse/usage/surface';
 import { surface as workspaces } from '@gatehouse/workspaces/surface';
 
-export const surfaces: readonly Surface[] = [access, policy, people, keys, workspaces, lifecycle];
+export const surfaces: readonly Surface[] = [access, policy, usage, people, keys, workspaces, lifecycle];
 
 /** Who does a step: the function behind it. */
 export function ownerOfStep(step: string): { capability: Capability; entry: string } {
