@@ -1,12 +1,13 @@
 /** For tests of access's entries: DynamoDB, KMS and secrets behind the real endpoint, a real identity provider, people with records and a policy; calls as API Gateway makes them. */
 import { CreateKeyCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { identity } from '@gatehouse/contracts/records/identity';
 import { person } from '@gatehouse/contracts/records/person';
 import { policyHead, policyVersion } from '@gatehouse/contracts/records/policy';
 import { createKms } from '@gatehouse/local/aws/kms';
 import { createSecretsManager } from '@gatehouse/local/aws/secrets-manager';
+import type { AwsError, AwsService, Operation } from '@gatehouse/local/aws/service';
 import { createIdp, type Idp } from '@gatehouse/local/idp/create-idp';
 import { installStackDate } from '@gatehouse/local/stack-date';
 import { samplePolicy } from '@gatehouse/rules/sample';
@@ -27,13 +28,20 @@ export interface Scene {
   idToken(email: string, wish?: Parameters<Idp['signIdToken']>[1]): Promise<string>;
   /** Writes the directory's record of somebody anew. */
   setPerson(email: string, change: Record<string, unknown>): Promise<void>;
+  /** Operation -> what it answers instead, e.g. `Sign`. */
+  trouble: Map<string, AwsError>;
   /** Every row of access's table whose partition begins so. */
   rows(prefix: string): Promise<Record<string, unknown>[]>;
+  /** Deletes every row of access's table. */
+  forget(): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function startScene(publicUrl = origin): Promise<Scene> {
-  const aws = await startAws((clock) => [createKms({ clock }), createSecretsManager({ clock })]);
+  const trouble = new Map<string, AwsError>();
+  const aws = await startAws((clock) =>
+    [createKms({ clock }), createSecretsManager({ clock })].map((service) => troubled(service, trouble)),
+  );
   installStackDate(aws.clock);
   const idp = await createIdp({
     port: 0,
@@ -88,6 +96,17 @@ export async function startScene(publicUrl = origin): Promise<Scene> {
   }
   for (const { email } of idp.directory.people()) await setPerson(email, {});
 
+  async function rows(prefix: string): Promise<Record<string, unknown>[]> {
+    const found: Record<string, unknown>[] = [];
+    let from: Record<string, unknown> | undefined;
+    do {
+      const page = await documents().send(new ScanCommand({ TableName: table, ConsistentRead: true, ExclusiveStartKey: from }));
+      found.push(...(page.Items ?? []).filter(({ pk }) => String(pk).startsWith(prefix)));
+      from = page.LastEvaluatedKey;
+    } while (from);
+    return found;
+  }
+
   return {
     aws,
     idp,
@@ -96,9 +115,11 @@ export async function startScene(publicUrl = origin): Promise<Scene> {
     person: (email) => ids.get(email) ?? '',
     idToken: (email, wish) => idp.signIdToken(known(email), wish),
     setPerson,
-    rows: async (prefix) => {
-      const all = await documents().send(new ScanCommand({ TableName: table, ConsistentRead: true }));
-      return (all.Items ?? []).filter(({ pk }) => String(pk).startsWith(prefix));
+    trouble,
+    rows,
+    forget: async () => {
+      const gone = (await rows('')).filter(({ pk }) => pk !== 'SIGNING-KEYS');
+      await Promise.all(gone.map(({ pk, sk }) => documents().send(new DeleteCommand({ TableName: table, Key: { pk, sk } }))));
     },
     close: async () => {
       kms.destroy();
@@ -107,6 +128,18 @@ export async function startScene(publicUrl = origin): Promise<Scene> {
       await aws.close();
     },
   };
+}
+
+function troubled(service: AwsService, trouble: ReadonlyMap<string, AwsError>): AwsService {
+  const operations = Object.entries(service.operations).map(([name, operation]): [string, Operation] => [
+    name,
+    (input, caller) => {
+      const error = trouble.get(name);
+      if (error) throw error;
+      return operation(input, caller);
+    },
+  ]);
+  return { ...service, operations: Object.fromEntries(operations) };
 }
 
 export type Entry = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
