@@ -1,21 +1,25 @@
-/** Two paths beside the AWS endpoint, for people and tests: the stack's clock, and a way to wait until nothing is in flight. */
+/** Three paths beside the AWS endpoint, for people and tests: the stack's clock, a way to wait until nothing is in flight, and the routes served. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Clock } from './clock.ts';
+import type { RouteSpec } from './front/routes.ts';
 
 export interface Controls {
   clock: Clock;
   settled(): Promise<void>;
+  /** What the gateway's origin serves, and which function answers. */
+  routes: readonly RouteSpec[];
   /** Told after the clock has moved. */
   moved(): void;
 }
 
 const maxBodyBytes = 1024;
 
-/** `POST /_clock {"advance_seconds": n}`, `GET /_clock`, `GET /_settled`; everything else goes to the endpoint. */
-export function createControl(endpoint: Server, { clock, settled, moved }: Controls): Server {
+/** `POST /_clock {"advance_seconds": n}`, `GET /_clock`, `GET /_settled`, `GET /_routes`; everything else goes to the endpoint. */
+export function createControl(endpoint: Server, { clock, settled, routes, moved }: Controls): Server {
   const server = createServer({ keepAliveTimeout: endpoint.keepAliveTimeout }, (message, response) => {
     const path = message.url?.split('?')[0];
     if (path === '/_clock') return void clockCall(message, response, clock, moved);
+    if (path === '/_routes') return answer(response, 200, { routes });
     if (path === '/_settled') return void settled().then(() => answer(response, 200, { settled: true, now: timeOf(clock) }));
     endpoint.emit('request', message, response);
   });

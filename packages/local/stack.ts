@@ -91,10 +91,11 @@ export async function runStack(options: Options, warn: (line: string) => void): 
     connectStreams(surfaces, dynamodb, lambda, (what, records) => warn(`${what} gave up on ${records.length} stream record(s)`));
 
     const authorize = createAccess({ surfaces, stage, aliasOf });
+    const routes = routesOf(surfaces);
     const settled = () => settle(lambda, events, states, dynamodb);
     const endpoint = createEndpoint({ services: [...Object.values(services), logs.service, logs.metrics], lambda, authorize, clock });
     await listen(
-      createControl(endpoint, { clock, settled, moved: () => writeDocument(at('clock.json'), { offset_ms: clock.offset() }) }),
+      createControl(endpoint, { clock, settled, routes, moved: () => writeDocument(at('clock.json'), { offset_ms: clock.offset() }) }),
       port + 1,
       closers,
     );
@@ -118,11 +119,7 @@ export async function runStack(options: Options, warn: (line: string) => void): 
       people: idp.directory.people().filter(({ status }) => status === 'ACTIVE'),
     });
     closers.push(() => outside.close());
-    await listen(
-      createFront({ routes: routesOf(surfaces), invoke: (name, event, io) => lambda.invoke(name, event, io), clock }),
-      port,
-      closers,
-    );
+    await listen(createFront({ routes, invoke: (name, event, io) => lambda.invoke(name, event, io), clock }), port, closers);
     if (isFresh) await publishSamplePolicy(lambda);
     return { ...addresses, clock, settled, close: () => closeAll(closers, clock) };
   } catch (error) {
