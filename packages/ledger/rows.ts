@@ -6,6 +6,8 @@
  *   SERIES#<sha256>             SERIES                   the last running total of a cumulative counter; TTL 60 days
  *   SPEND#<per_>                <day>#<model>#<route>    counters of a person, a day, a model and a route; gsi1 DAY#<day> / <per_>#<model>#<route>
  *   USED#<per_>                 <period>#<first day>     what a person used of a period
+ *   POOL#<group>                <period>#<first day>     what a group used of a period, for budgets that it shares; /#<per_>: how much of it is whose
+ *   BUDGET#<budget>             <first day>#<limit>      the highest mark of a budget that was told of
  *   BODY#<sha256>               BODY                     a whole body was posted: a shortcut, never the proof; TTL 2 days
  * A dump reveals who used which model, when and how much; no prompt, no e-mail.
  */
@@ -39,12 +41,31 @@ export function usedPk(person: string): string {
   return `USED#${person}`;
 }
 
+export function usedSk(period: Period, start: string): string {
+  return `${period}#${start}`;
+}
+export function poolPk(group: string): string {
+  return `POOL#${group}`;
+}
+/** @param budget as `budgetId` spells it. */
+export function budgetKey(budget: string, start: string, limitMicros: number) {
+  return { pk: `BUDGET#${budget}`, sk: `${start}#${limitMicros}` };
+}
+
 export const entrySeconds = 400 * 86_400;
 export const bodySeconds = 2 * 86_400;
 export const seriesSeconds = 60 * 86_400;
 
 export type Period = 'daily' | 'weekly' | 'monthly';
 export const periods: readonly Period[] = ['daily', 'weekly', 'monthly'];
+
+/** The first day after the period that begins on the day given. */
+export function periodEnd(period: Period, start: string): string {
+  const date = new Date(`${start}T00:00:00Z`);
+  if (period === 'monthly') date.setUTCMonth(date.getUTCMonth() + 1);
+  else date.setUTCDate(date.getUTCDate() + (period === 'weekly' ? 7 : 1));
+  return date.toISOString().slice(0, 10);
+}
 
 /** The first day of the period that a day lies in; weeks begin on Monday, all in UTC. */
 export function periodStart(period: Period, day: string): string {

@@ -1,5 +1,8 @@
 /** What usage shows: OTLP in, spend out, the alarms on both. */
+
 import type { Alarm, Route, Surface, TableUse } from '@gatehouse/contracts/surface';
+import { budgetCrossed } from '@gatehouse/events/budget-crossed';
+import { patternOf } from '@gatehouse/events/fact';
 
 /** Exporters are admitted by the revocation log, read every two seconds and not for each call. */
 const polled: TableUse = { capability: 'access', actions: ['dynamodb:Query'], leadingKeys: ['REVOCATION#*', 'SIGNING-KEYS'] };
@@ -8,6 +11,20 @@ const ledger: TableUse = {
   capability: 'usage',
   actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
 };
+/** Admission reads gate, session and policy head in one call, and the version once an environment. */
+const admission: TableUse[] = [
+  { capability: 'access', actions: ['dynamodb:BatchGetItem'], leadingKeys: ['GATE#*', 'SESSION#*'] },
+  { capability: 'access', actions: ['dynamodb:Query'], leadingKeys: ['SIGNING-KEYS'] },
+  { capability: 'policy', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], leadingKeys: ['POLICY'] },
+];
+const counters: TableUse = { capability: 'usage', actions: ['dynamodb:GetItem', 'dynamodb:Query'] };
+/** Budgets are the policy's, for the groups at the gate. */
+const budgets: TableUse[] = [
+  { capability: 'access', actions: ['dynamodb:GetItem'], leadingKeys: ['GATE#*'] },
+  { capability: 'policy', actions: ['dynamodb:GetItem'], leadingKeys: ['POLICY'] },
+  { capability: 'usage', actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+];
+const claims: TableUse = { capability: 'usage', actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'], leadingKeys: ['CLAIM#*'] };
 const signals = ['metrics', 'logs', 'traces'] as const;
 /** Without these, API Gateway would answer 403 to a method that it does not know. */
 const refusedMethods = ['GET', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -28,14 +45,31 @@ export const surface: Surface = {
   table: true,
   entries: {
     ingest: { handler: 'packages/usage/ingest.lambda.handler', timeoutSeconds: 10, memoryMb: 1024, tables: [polled, ledger] },
+    spend: { handler: 'packages/usage/spend.lambda.handler', timeoutSeconds: 10, memoryMb: 512, tables: [...admission, counters] },
+    converge: { handler: 'packages/usage/converge.lambda.handler', timeoutSeconds: 30, memoryMb: 512, tables: budgets },
+    'measure-budgets': { handler: 'packages/usage/measure-budgets.lambda.handler', timeoutSeconds: 30, memoryMb: 512, tables: [claims] },
     publish: { handler: 'packages/usage/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
   },
   routes: [
     ...signals.map((signal): Route => ({ name: signal, method: 'POST', path: `/v1/${signal}`, entry: 'ingest', admit: 'polled:otlp' })),
     ...refused,
+    { name: 'own-usage', method: 'GET', path: '/v1/usage', entry: 'spend', admit: 'session:usage' },
+    { name: 'client-usage', method: 'GET', path: '/api/oauth/usage', entry: 'spend', admit: 'session:usage' },
+    { name: 'admin-spend', method: 'GET', path: '/admin/spend', entry: 'spend', admit: 'admin' },
   ],
-  streams: ['publish'],
+  rules: [{ name: 'measure-budgets', bus: 'product', pattern: patternOf(budgetCrossed), entry: 'measure-budgets' }],
+  streams: ['publish', 'converge'],
   alarms: [
+    {
+      ...alarm,
+      name: 'budget-exceeded',
+      description:
+        'Somebody, or a group, used up a budget. The log of the measure-budgets function says which: raise it in the policy, or leave them blocked until it resets.',
+      metric: 'BudgetUsedPercent',
+      statistic: 'Maximum',
+      periodSeconds: 60,
+      threshold: 100,
+    },
     {
       ...alarm,
       name: 'spend-rate',
