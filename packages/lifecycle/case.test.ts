@@ -29,6 +29,6 @@ describe('a case’s status', () => {
     expect(statusAfter('planned', true)).toBeUndefined();
     expect(
       (['planned', 'cut', 'proven', 'unproven', 'restored', 'purging', 'purged'] as const).map((phase) => statusAfter(phase, false)),
-    ).toEqual(['cutting', 'cut', 'proven', 'needs_human', 'cancelled', 'purging', 'purging']);
+    ).toEqual(['cutting', 'cut', 'proven', 'needs_human', undefined, 'purging', 'purging']);
   });
 });

@@ -20,14 +20,14 @@ export function statusAfter(phase: Phase, dryRun: boolean): CaseStatus | undefin
   switch (phase) {
     case 'planned':
       return dryRun ? undefined : 'cutting';
+    case 'restored':
+      return undefined;
     case 'cut':
       return 'cut';
     case 'proven':
       return 'proven';
     case 'unproven':
       return 'needs_human';
-    case 'restored':
-      return 'cancelled';
     case 'purging':
     case 'purged':
       return 'purging';

@@ -1,0 +1,261 @@
+import {
+  DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
+  ListExecutionsCommand,
+  ListStateMachinesCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { seededSessionToken } from '@gatehouse/local/outside/coder/create-coder';
+import { seededKey } from '@gatehouse/local/outside/litellm/create-litellm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Person, type Stack, startStack } from '../../test/support/stack.ts';
+import { verifyPacket } from './verify.ts';
+
+const week = 7 * 86_400;
+let stack: Stack;
+let states: SFNClient;
+let machine: string;
+let carol: Person;
+
+beforeAll(async () => {
+  stack = await startStack();
+  states = new SFNClient({ endpoint: stack.aws, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } });
+  const { stateMachines } = await states.send(new ListStateMachinesCommand({}));
+  machine = stateMachines?.find(({ name }) => name?.endsWith('-offboarding'))?.stateMachineArn ?? '';
+  carol = await stack.as('carol@example.com');
+});
+afterAll(() => stack.stop());
+
+interface Shown {
+  id: string;
+  person: string;
+  status: string;
+  trigger: string;
+  started_at: string;
+  cut_at?: string;
+  proven_at?: string;
+  execution_arn: string;
+  message?: string;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: answers are read by the assertions, as a client would read them.
+async function admin(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }> {
+  const wish = { method, headers: { 'content-type': 'application/json' }, ...(body !== undefined && { body: JSON.stringify(body) }) };
+  let answer = await carol.fetch(`/admin${path}`, wish);
+  // The clock is moved by more than an access token lives.
+  if (answer.status === 401) {
+    carol = await stack.as('carol@example.com');
+    answer = await carol.fetch(`/admin${path}`, wish);
+  }
+  return { status: answer.status, body: await answer.json() };
+}
+
+async function hr(method: string, path: string, body?: unknown): Promise<{ id: string }> {
+  const answer = await fetch(`${stack.idp}/directory${path}`, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return (await answer.json()) as { id: string };
+}
+
+async function casesOf(person: string): Promise<Shown[]> {
+  const { status, body } = await admin('GET', `/offboardings?person=${encodeURIComponent(person)}`);
+  return status === 200 ? body.offboardings : [];
+}
+
+/** Moves the clock until the person's newest case stands so. */
+function reach(person: string, wanted: string, stepSeconds = 20): Promise<Shown> {
+  return stack.until(async () => (await casesOf(person)).find(({ status }) => status === wanted), {
+    stepSeconds,
+    timeoutMs: 40_000,
+    what: `a case of ${person} that is ${wanted}`,
+  });
+}
+
+/** Past the grace period, once the machine has parked itself. */
+async function afterGrace(person: string, wanted: string): Promise<Shown> {
+  await stack.settled();
+  await stack.advance(week + 60);
+  return reach(person, wanted);
+}
+
+/** What the person's own credentials meet in the other systems. */
+async function tried(email: string): Promise<{ litellm: number[]; coder: number }> {
+  const status = async (path: string, headers: Record<string, string>) => (await fetch(stack.outside + path, { headers })).status;
+  const key = { authorization: `Bearer ${seededKey(email)}` };
+  return {
+    litellm: [await status('/litellm/replicas/1/v1/models', key), await status('/litellm/replicas/2/v1/models', key)],
+    coder: await status('/coder/api/v2/users/me', { 'coder-session-token': seededSessionToken(email) }),
+  };
+}
+
+async function startInConsole(input: unknown, name?: string): Promise<{ status: string; error: string; cause: string; arn: string }> {
+  const { executionArn = '' } = await states.send(
+    new StartExecutionCommand({ stateMachineArn: `${machine}:live`, input: JSON.stringify(input), ...(name && { name }) }),
+  );
+  const ended = await stack.until(async () => {
+    const { status = '', error = '', cause = '' } = await states.send(new DescribeExecutionCommand({ executionArn }));
+    return status === 'RUNNING' ? undefined : { status, error, cause: spoken(cause), arn: executionArn };
+  });
+  return ended;
+}
+
+/** A function's failure carries its error as JSON, a Fail state's is the sentence itself. */
+function spoken(cause: string): string {
+  return cause.startsWith('{') ? (JSON.parse(cause) as { errorMessage: string }).errorMessage : cause;
+}
+
+async function executions(): Promise<string[]> {
+  const { executions = [] } = await states.send(new ListExecutionsCommand({ stateMachineArn: machine }));
+  return executions.map(({ executionArn = '' }) => executionArn);
+}
+
+describe('somebody who is deactivated in the directory', () => {
+  it('is cut, proven dead, waited for, deleted, and leaves a packet that verifies offline', async () => {
+    const alice = await stack.as('alice@example.com');
+    expect((await alice.fetch('/managed/settings')).status).toBe(200);
+    expect(await tried('alice@example.com')).toEqual({ litellm: [200, 200], coder: 200 });
+
+    await hr('PATCH', '/users/alice@example.com', { active: false });
+    const proven = await reach(alice.id, 'proven');
+    expect(proven).toMatchObject({ person: alice.id, trigger: 'event' });
+    expect(Date.parse(proven.proven_at ?? '') - Date.parse(proven.cut_at ?? '')).toBeGreaterThanOrEqual(120_000);
+    expect((await alice.fetch('/managed/settings')).status).toBe(401);
+    expect(await tried('alice@example.com')).toEqual({ litellm: [401, 401], coder: 401 });
+
+    const open = await admin('GET', `/offboardings/${proven.id}/evidence`);
+    expect(verifyPacket(JSON.stringify(open.body))).toMatchObject({ ok: false, refusal: expect.stringMatching(/still open/) });
+
+    const done = await afterGrace(alice.id, 'done');
+    const { body: packet } = await admin('GET', `/offboardings/${done.id}/evidence`);
+    expect(verifyPacket(JSON.stringify(packet)).ok).toBe(true);
+    expect(packet.chain.map(({ phase }: { phase: string }) => phase)).toEqual(['cut', 'proven', 'purged']);
+    expect(packet.chain[0].truth).toMatchObject({ truth: 'left', detail: 'deactivated' });
+    expect(JSON.stringify(packet)).not.toMatch(/alice@example\.com|sk-|coder-token/);
+
+    const { events = [] } = await states.send(new GetExecutionHistoryCommand({ executionArn: done.execution_arn, maxResults: 1000 }));
+    const history = JSON.stringify(events);
+    for (const secret of [seededKey('alice@example.com'), seededSessionToken('alice@example.com'), ...stack.secretsSeen()])
+      expect(history).not.toContain(secret);
+    expect((await executions()).filter((arn) => arn.endsWith(done.id))).toHaveLength(1);
+  }, 60_000);
+
+  it('and comes back before the purge has again what Gatehouse had blocked, at once', async () => {
+    const dave = await stack.as('dave@example.com');
+    await hr('PATCH', '/users/dave@example.com', { suspended: true });
+    await reach(dave.id, 'proven');
+    await stack.settled();
+    await hr('PATCH', '/users/dave@example.com', { suspended: false });
+    const back = await reach(dave.id, 'cancelled', 1);
+    expect(back.message).toMatch(/came back/);
+    expect(await tried('dave@example.com')).toEqual({ litellm: [200, 200], coder: 200 });
+    expect((await dave.fetch('/managed/settings')).status, 'the old session stays dead').toBe(401);
+    const again = await stack.as('dave@example.com');
+    expect(again.id).toBe(dave.id);
+    expect((await again.fetch('/managed/settings')).status).toBe(200);
+  }, 60_000);
+});
+
+describe('somebody who loses the last entitling group', () => {
+  it('is cut though the directory calls them active, and is back with the group', async () => {
+    const bob = await stack.as('bob@example.com');
+    await hr('DELETE', '/groups/contractors/members/bob@example.com');
+    const proven = await reach(bob.id, 'proven');
+    expect(proven.trigger).toBe('entitlement');
+    expect((await tried('bob@example.com')).litellm).toEqual([401, 401]);
+    await stack.settled();
+    await hr('PUT', '/groups/contractors/members/bob@example.com');
+    await reach(bob.id, 'cancelled', 1);
+    expect((await tried('bob@example.com')).litellm).toEqual([200, 200]);
+  }, 60_000);
+});
+
+describe('an admin', () => {
+  it('sees who somebody is, by whichever name', async () => {
+    const { body } = await admin('GET', '/people?email=CAROL@example.com');
+    expect(body.people).toEqual([expect.objectContaining({ id: carol.id, status: 'active', groups: ['platform-admins'], grants: [] })]);
+    const [subject] = body.people[0].subjects;
+    expect((await admin('GET', `/people?id=${subject.subject}`)).body).toEqual(body);
+    expect((await admin('GET', '/people?id=per_00000000000000000000000000')).body).toEqual({ people: [] });
+    expect((await admin('GET', '/people')).status).toBe(400);
+  });
+
+  it('sees the plan of a dry run, and nothing changes', async () => {
+    const erin = await stack.as('erin@example.com');
+    const { status, body } = await admin('POST', '/offboardings', { person: 'erin@example.com', reason: 'to see', dry_run: true });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ dry_run: true, person: erin.id, would_cut: false, truth: { truth: 'active', entitled: true } });
+    expect(body.plan.map(({ step }: { step: string }) => step)).toEqual(['find-sessions', 'find-virtual-keys', 'find-workspaces']);
+    expect(body.plan.every(({ result }: { result: { targets: unknown[] } }) => result.targets.length > 0)).toBe(true);
+    expect(await casesOf(erin.id)).toEqual([]);
+    expect((await erin.fetch('/managed/settings')).status).toBe(200);
+  });
+
+  it.each([
+    ['without a reason', { person: 'erin@example.com' }, 400, /"reason" is missing/],
+    ['with a name that nobody knows', { person: 'erin@example.com', reason: 'left', dryRun: true }, 400, /"dryRun" is not known here/],
+    [
+      'as if it were an event',
+      { person: 'erin@example.com', reason: 'left', trigger: 'event', generation: 1, cause: 'x' },
+      400,
+      /leave them out/,
+    ],
+    ['of somebody unknown', { person: 'nobody@example.com', reason: 'left' }, 404, /nobody@example\.com/],
+  ])('is told what to write when they start one %s', async (_, body, status, says) => {
+    const answer = await admin('POST', '/offboardings', body);
+    expect(answer).toMatchObject({ status, body: { type: 'error', error: { message: expect.stringMatching(says) } } });
+  });
+
+  it('starts one, gets the same one when they ask again, and it holds what it is told to hold', async () => {
+    const frank = await stack.as('frank@example.com');
+    await hr('PATCH', '/users/frank@example.com?silent=1', { active: false });
+    const wish = { person: 'frank@example.com', reason: 'left the company', ticket: 'HR-7', hold: true };
+    const [first, second] = await Promise.all([admin('POST', '/offboardings', wish), admin('POST', '/offboardings', wish)]);
+    expect([first.status, second.status].sort()).toEqual([200, 202]);
+    expect(first.body.id).toBe(second.body.id);
+    await reach(frank.id, 'proven');
+    expect(await admin('POST', '/offboardings', wish)).toMatchObject({
+      status: 200,
+      body: { id: first.body.id, status: 'proven', ticket: 'HR-7' },
+    });
+    const held = await afterGrace(frank.id, 'held');
+    expect(held.id).toBe(first.body.id);
+    expect((await tried('frank@example.com')).litellm).toEqual([401, 401]);
+    expect(verifyPacket(JSON.stringify((await admin('GET', `/offboardings/${held.id}/evidence`)).body)).ok).toBe(true);
+  }, 60_000);
+
+  it('does not cut somebody whom the directory calls active and the policy entitles', async () => {
+    const ended = await startInConsole({ person: 'ivan@example.com', reason: 'left the company' });
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'StillHere', cause: expect.stringMatching(/Deactivate or suspend them/) });
+    expect(await casesOf('ivan@example.com')).toMatchObject([{ status: 'cancelled', trigger: 'manual' }]);
+    expect((await tried('ivan@example.com')).litellm).toEqual([200, 200]);
+  });
+
+  it.each([
+    ['nothing', {}, /"person" is missing; "reason" is missing/],
+    ['a list', ['alice@example.com'], /not a JSON object/],
+    ['an unknown person', { person: 'nobody@example.com', reason: 'left' }, /Nobody called "nobody@example.com" is known/],
+    ['an unknown member', { person: 'ivan@example.com', reason: 'left', dryrun: true }, /"dryrun" is not known here/],
+  ])('who writes %s in the console reads in the first state what to write', async (_, input, says) => {
+    const ended = await startInConsole(input);
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'InvalidRequest', cause: expect.stringMatching(says) });
+    const { events = [] } = await states.send(new GetExecutionHistoryCommand({ executionArn: ended.arn }));
+    expect(events.filter(({ type }) => type?.endsWith('StateEntered'))).toHaveLength(1);
+  });
+
+  it('who aborts an execution is not locked out: the case says so, and the next one goes on', async () => {
+    const grace = (await hr('GET', '/users/grace@example.com')).id;
+    await hr('PATCH', `/users/${grace}`, { active: false });
+    const { person, execution_arn, id } = await reach('grace@example.com', 'proven');
+    await states.send(new StopExecutionCommand({ executionArn: execution_arn }));
+    const stuck = await reach(person, 'needs_human', 0);
+    expect(stuck).toMatchObject({ id, message: expect.stringMatching(/ended ABORTED.*Start the offboarding again/) });
+    const next = await admin('POST', '/offboardings', { person, reason: 'once more' });
+    expect(next.status).toBe(202);
+    expect(next.body.id).not.toBe(id);
+    await reach(person, 'proven');
+  }, 60_000);
+});
