@@ -7,12 +7,12 @@ import { findVirtualKeys } from '@gatehouse/contracts/steps/virtual-keys';
 import { findWorkspaces } from '@gatehouse/contracts/steps/workspaces';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import { callStep, startMachine } from '@gatehouse/runtime/call';
-import { freshId, timestamp } from '@gatehouse/runtime/clock';
+import { freshId, pause, timestamp } from '@gatehouse/runtime/clock';
 import { http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { log } from '@gatehouse/runtime/log';
 import { apiError, apiWire } from '@gatehouse/runtime/wire';
 import { z } from 'zod';
-import { casesOf, readCase, readChain, readLock, readSeal } from './case.dynamo.ts';
+import { casesOf, readCase, readChain, readLock, readSeal, type Stored } from './case.dynamo.ts';
 import { idFrom, show } from './case.ts';
 import { packetOf } from './packet.ts';
 import { readStart, type Start } from './start.ts';
@@ -32,6 +32,8 @@ export const env = z.object({
 type Env = z.infer<typeof env>;
 
 const pageSize = 50;
+const looks = 8;
+const lookEveryMs = 250;
 const fresh = { 'cache-control': 'no-store' };
 
 export const handler = http(
@@ -99,11 +101,20 @@ async function startOne(env: Env, person: string, { reason, ticket, hold }: Star
   const id = idFrom('by hand', person, before ?? 'first');
   const started = await startMachine(env.MACHINE_OFFBOARDING_ARN, id, input);
   if (!started.existed) return { id, ...started };
-  const one = await readCase(env.TABLE_LIFECYCLE, id);
+  const one = await opening(env.TABLE_LIFECYCLE, id);
   if (one && !one.closed_at) return { id, ...started };
   // That execution ended without a case, or its case is closed: this is another one.
   const other = freshId('cas');
   return { id: other, ...(await startMachine(env.MACHINE_OFFBOARDING_ARN, other, input)) };
+}
+
+/** Somebody else's request may be a moment ahead of this one: its execution is there, its case is about to be. */
+async function opening(table: string, id: string): Promise<Stored | undefined> {
+  for (let look = 1; ; look++) {
+    const one = await readCase(table, id);
+    if (one || look === looks) return one;
+    await pause(lookEveryMs);
+  }
 }
 
 /** What the machine would find, asked of the same steps now. Nothing is kept. */
