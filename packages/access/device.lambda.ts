@@ -6,7 +6,7 @@ import { json } from '@gatehouse/runtime/environment';
 import { type Call, http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { log } from '@gatehouse/runtime/log';
 import { faultStatus, oauthWire, type Wire } from '@gatehouse/runtime/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { tellRefused } from './audit.outbox.ts';
 import {
   createDevice,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { signInAtIdp } from './browser.fixture.ts';
 import { handler } from './device.lambda.ts';
 import { poll, readUserCode, userCode } from './device.ts';
 import type { Device } from './rows.ts';
@@ -19,27 +20,6 @@ const ask = (device_code: string) => call(token, 'POST /oauth/token', { form: { 
 const enter = (user_code: string, headers: Record<string, string> = {}) => call(handler, 'POST /device', { form: { user_code }, headers });
 const cookieOf = (told: Told) => told.cookies[0]?.split(';')[0] ?? '';
 
-/** A browser at the identity provider: follows redirects, keeps its cookies, fills in the form. Answers the address it is sent back to. */
-async function signInAtIdp(start: string, login: string): Promise<URL> {
-  const jar = new Map<string, string>();
-  let next = start;
-  let form: URLSearchParams | undefined;
-  for (let hop = 0; hop < 12; hop++) {
-    if (next.startsWith(origin)) return new URL(next);
-    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(next, { redirect: 'manual', headers: { cookie }, ...(form && { method: 'POST', body: form }) });
-    form = undefined;
-    for (const line of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      jar.set(name, value);
-    }
-    const location = response.headers.get('location');
-    if (location) next = new URL(location, next).href;
-    else form = new URLSearchParams({ login });
-  }
-  throw new Error('The identity provider never sent the browser back');
-}
-
 const comeBack = (url: URL, cookie: string) =>
   call(handler, 'GET /oauth/callback', { query: Object.fromEntries(url.searchParams), cookie });
 
@@ -48,7 +28,7 @@ async function walk(login: string) {
   const device = await begin();
   const sent = await enter(device.user_code);
   const cookie = cookieOf(sent);
-  const back = await signInAtIdp(sent.headers.location ?? '', login);
+  const back = await signInAtIdp(sent.headers.location ?? '', login, origin);
   const page = await comeBack(back, cookie);
   const csrf = /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
   return { device, cookie, back, page, csrf };
@@ -133,7 +113,7 @@ describe('device login', () => {
     const { user_code } = await begin();
     const sent = await enter(user_code);
     const stranger = cookieOf(await enter((await begin()).user_code));
-    const returned = await signInAtIdp(sent.headers.location ?? '', 'alice@example.com');
+    const returned = await signInAtIdp(sent.headers.location ?? '', 'alice@example.com', origin);
     expect((await comeBack(returned, stranger)).status).toBe(400);
     expect((await comeBack(returned, '')).status).toBe(400);
     returned.searchParams.set('iss', 'https://evil.example.com');

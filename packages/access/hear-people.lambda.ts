@@ -5,7 +5,7 @@ import { timestamp } from '@gatehouse/runtime/clock';
 import { onFact } from '@gatehouse/runtime/event';
 import { Throttled } from '@gatehouse/runtime/fault';
 import { get } from '@gatehouse/runtime/table';
-import { z } from 'zod';
+import * as z from 'zod';
 import { gateForChange } from './gate.ts';
 import { moveGate, readGate } from './sessions.dynamodb.ts';
 

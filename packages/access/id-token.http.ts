@@ -4,7 +4,7 @@ import { type Result, refuse } from '@gatehouse/core/result';
 import { Misconfigured } from '@gatehouse/runtime/fault';
 import { log } from '@gatehouse/runtime/log';
 import { ask } from '@gatehouse/runtime/outside';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Issuers } from './issuers.http.ts';
 import { partOf } from './login.ts';
 import type { SignInRefusal } from './refusal.ts';

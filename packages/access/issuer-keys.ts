@@ -1,6 +1,6 @@
 /** Reads an issuer's documents: which of its keys may sign what, and where it lives. Refuses a discovery document of somebody else and a key that changed under its name. */
 import { createHash, createPublicKey, type JsonWebKey } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const Jwk = z.looseObject({
   kty: z.string(),

@@ -3,7 +3,7 @@ import { SigningKey, signingKey } from '@gatehouse/contracts/records/signing-key
 import { http, type Reply } from '@gatehouse/runtime/http';
 import { query } from '@gatehouse/runtime/table';
 import { oauthWire } from '@gatehouse/runtime/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { keySet, resourceMetadata, serverMetadata } from './metadata.ts';
 import { surface } from './surface.ts';
 

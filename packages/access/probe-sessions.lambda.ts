@@ -9,7 +9,7 @@ import { now, pause, timestamp } from '@gatehouse/runtime/clock';
 import { type Ask, ask } from '@gatehouse/runtime/outside';
 import { secret } from '@gatehouse/runtime/secret';
 import { onStep } from '@gatehouse/runtime/step';
-import { z } from 'zod';
+import * as z from 'zod';
 import { refreshToken } from './family.ts';
 import { mint } from './mint.ts';
 import { type Look, type Surface, verdictOf, worstOf } from './probe.ts';

@@ -1,5 +1,15 @@
-/** Thirty days of one developer and, perhaps, one thief, through the real handlers on the stack's clock: lost answers, parallel refreshes, one copied file. */
-import { call, type Entry, type Scene } from './scene.fixture.ts';
+/** Thirty days of one developer and, perhaps, one thief, against the real service on the stack's clock: lost answers, parallel refreshes, one copied file. */
+
+/** The service as they see it, and its clock. */
+export interface World {
+  /** A fresh sign-in: the first refresh token of a family. */
+  signIn(): Promise<string>;
+  /** The successor, undefined when it is refused. */
+  refresh(token: string): Promise<string | undefined>;
+  advance(seconds: number): Promise<void> | void;
+  /** Whether the reuse of one of this person's tokens was told. */
+  alerted(): Promise<boolean>;
+}
 
 export interface Life {
   /** Sign-ins that the developer had to repeat though nobody stole anything. */
@@ -12,7 +22,6 @@ export interface Life {
 }
 
 export interface Plan {
-  email: string;
   days: number;
   theft: boolean;
   /** Uniform in [0, 1). */
@@ -24,13 +33,7 @@ const workingDaySeconds = 8 * 3600;
 const lossRate = 0.01;
 const parallelRate = 0.05;
 
-export async function live(scene: Scene, token: Entry, { email, days, theft, random }: Plan): Promise<Life> {
-  const post = (json: unknown, alias: 'verify' | 'refresh') => call(token, `POST /auth/${alias}`, { json });
-  const signIn = async (): Promise<string> => (await post({ token: await scene.idToken(email) }, 'verify')).json.refresh_token;
-  const refresh = async (refresh_token: string): Promise<string | undefined> => {
-    const told = await post({ refresh_token }, 'refresh');
-    return told.status === 200 ? told.json.refresh_token : undefined;
-  };
+export async function live({ signIn, refresh, advance, alerted }: World, { days, theft, random }: Plan): Promise<Life> {
   const life: Life = { forcedLogins: 0, refreshes: 0, thiefAlive: false, alerted: false };
   let held = await signIn();
   let stolen: string | undefined;
@@ -42,7 +45,7 @@ export async function live(scene: Scene, token: Entry, { email, days, theft, ran
     const callers = random() < parallelRate ? 3 : 1;
     const answers = await Promise.all(Array.from({ length: callers }, () => refresh(held)));
     if (random() >= lossRate) return answers.at(-1);
-    scene.aws.clock.advance(5 + Math.floor(random() * 20));
+    await advance(5 + Math.floor(random() * 20));
     return refresh(held);
   }
 
@@ -53,14 +56,13 @@ export async function live(scene: Scene, token: Entry, { email, days, theft, ran
       if (next === undefined && stolen === undefined) life.forcedLogins++;
       held = next ?? (await signIn());
       if (turn === stealsAt) stolen = held;
-      scene.aws.clock.advance(Math.floor(random() * refreshEverySeconds));
+      await advance(Math.floor(random() * refreshEverySeconds));
       if (stolen !== undefined) stolen = (await refresh(stolen)) ?? 'dead';
-      scene.aws.clock.advance(Math.floor(random() * refreshEverySeconds));
+      await advance(Math.floor(random() * refreshEverySeconds));
     }
-    scene.aws.clock.advance(12 * 3600);
+    await advance(12 * 3600);
   }
   life.thiefAlive = stolen !== undefined && stolen !== 'dead' && (await refresh(stolen)) !== undefined;
-  const facts = (await scene.rows('OUTBOX#')).filter(({ type }) => type === 'refresh-reused');
-  life.alerted = facts.some(({ detail }) => String(detail).includes(scene.person(email)));
+  life.alerted = await alerted();
   return life;
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { familySeconds, graceMs, meaningOf, parseRefreshToken, refreshToken, secretHolds } from './family.ts';
 import { live } from './refresh-life.fixture.ts';
-import { call, type Scene, startScene } from './scene.fixture.ts';
+import { call, type Scene, startScene, worldOf } from './scene.fixture.ts';
 import { handler as token } from './token.lambda.ts';
 
 const pepper = 'a pepper';
@@ -91,11 +91,11 @@ describe('a family over its life', () => {
 
   it('never asks an honest developer to sign in again, and never keeps a thief', async () => {
     const random = seeded(20_261_122);
-    const honest = await live(scene, token, { email: 'ivan@example.com', days: 29, theft: false, random });
+    const honest = await live(worldOf(scene, token, 'ivan@example.com'), { days: 29, theft: false, random });
     expect(honest).toMatchObject({ forcedLogins: 0, alerted: false });
     expect(honest.refreshes).toBeGreaterThan(80);
     for (const email of ['alice@example.com', 'bob@example.com', 'carol@example.com', 'erin@example.com']) {
-      expect(await live(scene, token, { email, days: 6, theft: true, random })).toMatchObject({
+      expect(await live(worldOf(scene, token, email), { days: 6, theft: true, random })).toMatchObject({
         forcedLogins: 0,
         thiefAlive: false,
         alerted: true,

@@ -7,7 +7,7 @@ import { log } from '@gatehouse/runtime/log';
 import { secret } from '@gatehouse/runtime/secret';
 import { trustedKeys } from '@gatehouse/runtime/trust';
 import { oauthWire } from '@gatehouse/runtime/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { introspect } from './introspect.ts';
 import { noStore, type OAuthError, oauthAnswer, oauthError } from './oauth-answer.ts';
 import { familyOf } from './refresh.grant.ts';

@@ -12,7 +12,7 @@
  * | `RATE#<what>#<source>#<window>` / `RATE` | attempts of one source in one window | device and token endpoints | the window's end |
  */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Hex SHA-256: how codes, cookies and tokens are written down. */
 export function digest(text: string): string {

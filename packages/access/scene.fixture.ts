@@ -15,6 +15,7 @@ import { freshId } from '@gatehouse/runtime/clock';
 import { documents, put } from '@gatehouse/runtime/table';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { startAws, type TestAws } from '../../test/support/aws.ts';
+import type { World } from './refresh-life.fixture.ts';
 
 export const origin = 'https://gateway.example.com';
 
@@ -199,6 +200,22 @@ export async function call(entry: Entry, route: `${string} ${string}`, sent: Sen
     text,
     get json() {
       return JSON.parse(text);
+    },
+  };
+}
+
+/** The token entry as a developer's machine and a thief see it. */
+export function worldOf(scene: Scene, token: Entry, email: string): World {
+  return {
+    signIn: async () => (await call(token, 'POST /auth/verify', { json: { token: await scene.idToken(email) } })).json.refresh_token,
+    refresh: async (refresh_token) => {
+      const told = await call(token, 'POST /auth/refresh', { json: { refresh_token } });
+      return told.status === 200 ? told.json.refresh_token : undefined;
+    },
+    advance: (seconds) => scene.aws.clock.advance(seconds),
+    alerted: async () => {
+      const facts = (await scene.rows('OUTBOX#')).filter(({ type }) => type === 'refresh-reused');
+      return facts.some(({ detail }) => String(detail).includes(scene.person(email)));
     },
   };
 }

@@ -6,7 +6,7 @@ import { timestamp } from '@gatehouse/runtime/clock';
 import { Throttled } from '@gatehouse/runtime/fault';
 import { onStep } from '@gatehouse/runtime/step';
 import { get } from '@gatehouse/runtime/table';
-import { z } from 'zod';
+import * as z from 'zod';
 import { gateForCut, gateForRestore, type Standing } from './gate.ts';
 import { accountTarget, output, sessionTarget } from './session-target.ts';
 import { liveSessions, markEnded, moveGate, readGate, shutGate } from './sessions.dynamodb.ts';

@@ -9,7 +9,7 @@ import { derToJose, joseToDer } from '@gatehouse/core/es256';
 import { now, timestamp } from '@gatehouse/runtime/clock';
 import { Misconfigured, Throttled, Unavailable } from '@gatehouse/runtime/fault';
 import { get, putNew } from '@gatehouse/runtime/table';
-import { z } from 'zod';
+import * as z from 'zod';
 import { thumbprint } from './issuer-keys.ts';
 import type { Signer } from './signer.ts';
 

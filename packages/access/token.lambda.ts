@@ -5,7 +5,7 @@ import { json } from '@gatehouse/runtime/environment';
 import { type Call, http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { secret } from '@gatehouse/runtime/secret';
 import { oauthWire } from '@gatehouse/runtime/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { tellIssued, tellRefused } from './audit.outbox.ts';
 import type { Grant } from './audit.ts';
 import { redeemDevice } from './device-poll.grant.ts';

@@ -1,7 +1,7 @@
 /** Three hundred months of refreshing, through the real handlers and store on the stack's clock: half of them with a thief. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { live } from '../../packages/access/refresh-life.fixture.ts';
-import { type Scene, startScene } from '../../packages/access/scene.fixture.ts';
+import { type Scene, startScene, worldOf } from '../../packages/access/scene.fixture.ts';
 import { handler as token } from '../../packages/access/token.lambda.ts';
 
 const runs = 300;
@@ -19,7 +19,7 @@ describe('thirty days of refreshing', () => {
       const theft = run % 2 === 1;
       const email = theft ? 'bob@example.com' : 'alice@example.com';
       await scene.forget();
-      const told = await live(scene, token, { email, days: 29, theft, random });
+      const told = await live(worldOf(scene, token, email), { days: 29, theft, random });
       expect(told, `run ${run}`).toMatchObject({ forcedLogins: 0, thiefAlive: false, alerted: theft });
     }
   });
