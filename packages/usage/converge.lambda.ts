@@ -4,7 +4,7 @@ import { creditPool, tellCrossing } from '@gatehouse/ledger/budget.dynamo';
 import { type Period, periods } from '@gatehouse/ledger/rows';
 import { log } from '@gatehouse/runtime/log';
 import { onRecords } from '@gatehouse/runtime/stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import { effectiveFor } from './policy.records.ts';
 
 export const env = z.object({ TABLE_USAGE: z.string().min(1), TABLE_ACCESS: z.string().min(1), TABLE_POLICY: z.string().min(1) });

@@ -8,7 +8,7 @@ import { json } from '@gatehouse/runtime/environment';
 import { Unavailable } from '@gatehouse/runtime/fault';
 import { type Handle, http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { measure } from '@gatehouse/runtime/metric';
-import { z } from 'zod';
+import * as z from 'zod';
 import { exportResponse, mediaTypes } from './otlp/answer.ts';
 import { type Encoding, openEnvelope } from './otlp/envelope.ts';
 import { readJson } from './otlp/json.ts';

@@ -3,7 +3,7 @@ import { budgetCrossed } from '@gatehouse/events/budget-crossed';
 import { usedPercent } from '@gatehouse/ledger/budget';
 import { onFact } from '@gatehouse/runtime/event';
 import { measure } from '@gatehouse/runtime/metric';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const env = z.object({ TABLE_USAGE: z.string().min(1) });
 

@@ -3,7 +3,7 @@ import { Gate, gate } from '@gatehouse/contracts/records/gate';
 import { tokenKinds } from '@gatehouse/ledger/price';
 import { dayPk, spendPk } from '@gatehouse/ledger/rows';
 import { getMany, type Item, query } from '@gatehouse/runtime/table';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Spent } from './report.ts';
 import { daysOf, type Span } from './span.ts';
 

@@ -7,7 +7,7 @@ import { type Period, periodStart, periods } from '@gatehouse/ledger/rows';
 import type { Caller } from '@gatehouse/runtime/admit';
 import { http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { apiError, apiWire } from '@gatehouse/runtime/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { limitsOf, type Standing, spendBars } from './limits.ts';
 import { csv, type Heading, headings, report } from './report.ts';
 import { type Span, sentenceOf, spanOf } from './span.ts';
