@@ -11,7 +11,7 @@ import { freshId, pause, timestamp } from '@gatehouse/runtime/clock';
 import { http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { log } from '@gatehouse/runtime/log';
 import { apiError, apiWire } from '@gatehouse/runtime/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { casesOf, readCase, readChain, readLock, readSeal, type Stored } from './case.dynamo.ts';
 import { idFrom, show } from './case.ts';
 import { packetOf } from './packet.ts';

@@ -8,7 +8,7 @@
  */
 import { Case, lifecycleCase } from '@gatehouse/contracts/records/case';
 import { documents, get, type Item, query, transact, update, type Write } from '@gatehouse/runtime/table';
-import { z } from 'zod';
+import * as z from 'zod';
 import { statusAfter } from './case.ts';
 import { Closing, Link } from './chain.ts';
 import { PublicJwk, type Seal, Signature } from './packet.ts';

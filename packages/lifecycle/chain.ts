@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { Phase } from '@gatehouse/contracts/steps/lifecycle';
 import { StepOutput } from '@gatehouse/contracts/steps/step';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in 64 lower-case hex digits');
 

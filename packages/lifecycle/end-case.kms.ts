@@ -9,7 +9,7 @@ import { timestamp } from '@gatehouse/runtime/clock';
 import { Misconfigured, Throttled } from '@gatehouse/runtime/fault';
 import { measure } from '@gatehouse/runtime/metric';
 import { publish } from '@gatehouse/runtime/publish';
-import { z } from 'zod';
+import * as z from 'zod';
 import { close, readCase, readChain, readLock, type Stored } from './case.dynamo.ts';
 import { idFrom } from './case.ts';
 import { closeOn, hashOpening } from './chain.ts';

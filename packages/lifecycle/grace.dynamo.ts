@@ -3,7 +3,7 @@
  * CASE#, which others may read: whoever has the token can end the wait.
  */
 import { get, put, type Write } from '@gatehouse/runtime/table';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const Waiting = z.object({ case_id: z.string(), task_token: z.string() });
 export type Waiting = z.infer<typeof Waiting>;

@@ -1,7 +1,7 @@
 /** Hears that an execution ended by other means than its own last state (aborted, timed out, broken), so that its case does not hold the person's lock for ever. */
 import { onEvent } from '@gatehouse/runtime/event';
 import { log } from '@gatehouse/runtime/log';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readCase } from './case.dynamo.ts';
 import { caseIdOf } from './case.ts';
 import { EndingEnv, endCase } from './end-case.kms.ts';

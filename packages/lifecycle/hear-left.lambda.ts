@@ -1,7 +1,7 @@
 /** Hears that somebody left, and starts their offboarding: one a generation. The machine re-reads the truth before it cuts. */
 import { personLeft } from '@gatehouse/events/person-left';
 import { onFact } from '@gatehouse/runtime/event';
-import { z } from 'zod';
+import * as z from 'zod';
 import { idFrom } from './case.ts';
 import { startOffboarding } from './leaving.states.ts';
 

@@ -4,12 +4,12 @@ import { personMoved } from '@gatehouse/events/person-moved';
 import { callStep } from '@gatehouse/runtime/call';
 import { onFact } from '@gatehouse/runtime/event';
 import { log } from '@gatehouse/runtime/log';
-import { z } from 'zod';
+import * as z from 'zod';
 import { idFrom } from './case.ts';
 import { startOffboarding } from './leaving.states.ts';
-import { resumeIfBack } from './return.states.ts';
+import { ReturnEnv, welcomeBack } from './return.states.ts';
 
-export const env = z.object({ TABLE_LIFECYCLE: z.string(), MACHINE_OFFBOARDING_ARN: z.string(), STEP_CONFIRM_TRUTH_ARN: z.string() });
+export const env = ReturnEnv.extend({ MACHINE_OFFBOARDING_ARN: z.string() });
 
 export const handler = onFact(
   { env, table: ({ TABLE_LIFECYCLE }) => TABLE_LIFECYCLE, consumer: 'hear-moved' },
@@ -17,7 +17,7 @@ export const handler = onFact(
   async ({ person, generation, lost, id }, { env }) => {
     const { truth, entitled } = await callStep(confirmTruth, env.STEP_CONFIRM_TRUTH_ARN, { case_id: id, person });
     if (truth === 'left') return log.info('move does nothing', { person, reason: 'they have left, which is told by itself' });
-    if (entitled) return resumeIfBack(env, person);
+    if (entitled) return welcomeBack(env, person);
     if (lost.length === 0) return log.info('move does nothing', { person, reason: 'they were not entitled before either' });
     const reason = 'lost the last group that entitles them';
     const input = { person, reason, trigger: 'entitlement' as const, generation, cause: id };

@@ -171,6 +171,17 @@ describe('somebody who loses the last entitling group', () => {
     await reach(bob.id, 'cancelled', 1);
     expect((await tried('bob@example.com')).litellm).toEqual([200, 200]);
   }, 60_000);
+
+  it('and wins it back only after the purge is let in again, though no generation has risen', async () => {
+    const { id } = await hr('POST', '/users', { email: 'zoe@example.com', name: 'Zoe Zimmer', groups: ['contractors'] });
+    const zoe = await stack.as('zoe@example.com');
+    await hr('DELETE', `/groups/contractors/members/${id}`);
+    await reach(zoe.id, 'proven');
+    await afterGrace(zoe.id, 'done');
+    await expect(stack.as('zoe@example.com')).rejects.toThrow(/refused a session/);
+    await hr('PUT', `/groups/contractors/members/${id}`);
+    await stack.until(async () => stack.as('zoe@example.com').catch(() => undefined));
+  }, 60_000);
 });
 
 describe('an admin', () => {
@@ -228,6 +239,9 @@ describe('an admin', () => {
     expect(held.id).toBe(first.body.id);
     expect((await tried('frank@example.com')).litellm).toEqual([401, 401]);
     expect(verifyPacket(JSON.stringify((await admin('GET', `/offboardings/${held.id}/evidence`)).body)).ok).toBe(true);
+    await hr('PATCH', '/users/frank@example.com', { active: true });
+    await stack.until(async () => ((await tried('frank@example.com')).litellm.every((status) => status === 200) ? true : undefined));
+    expect((await stack.as('frank@example.com')).id, 'who comes back after the case is closed is let in').toBe(frank.id);
   }, 60_000);
 
   it('does not cut somebody whom the directory calls active and the policy entitles', async () => {

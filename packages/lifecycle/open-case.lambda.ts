@@ -8,7 +8,7 @@ import { timestamp } from '@gatehouse/runtime/clock';
 import { json } from '@gatehouse/runtime/environment';
 import { InvalidRequest, Throttled } from '@gatehouse/runtime/fault';
 import { onStep } from '@gatehouse/runtime/step';
-import { z } from 'zod';
+import * as z from 'zod';
 import { leaveWord, open, readCase, readLock, type Stored } from './case.dynamo.ts';
 import { caseIdOf } from './case.ts';
 import { example, readStart, type Start } from './start.ts';

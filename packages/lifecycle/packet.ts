@@ -1,6 +1,6 @@
 /** The evidence packet of one leaver: how the case began, every link, how it ended, and the signature over it all. Self-contained: it is checked offline. */
 import { Case } from '@gatehouse/contracts/records/case';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Closing, Link, Opening } from './chain.ts';
 
 export const format = 'gatehouse-evidence-1';

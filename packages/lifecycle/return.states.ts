@@ -1,14 +1,63 @@
-/** Ends a case's grace when the directory, read now, says that its person is back and entitled. What an event says is not enough. */
+/**
+ * What is done for somebody who is back, by the directory's word of now: the grace period of their case ends, or, when their last case is closed
+ * already, what it had blocked is given back. What an event says is not enough.
+ */
 import { confirmTruth } from '@gatehouse/contracts/steps/people';
+import { restoreSessions } from '@gatehouse/contracts/steps/sessions';
+import { unblockVirtualKeys } from '@gatehouse/contracts/steps/virtual-keys';
+import { unblockWorkspaces } from '@gatehouse/contracts/steps/workspaces';
+import { accessRestored } from '@gatehouse/events/access-restored';
 import { callStep } from '@gatehouse/runtime/call';
 import { Unavailable } from '@gatehouse/runtime/fault';
+import { log } from '@gatehouse/runtime/log';
+import { publish } from '@gatehouse/runtime/publish';
+import { transact } from '@gatehouse/runtime/table';
+import { z } from 'zod';
+import { readCase, readLock } from './case.dynamo.ts';
 import { waitingCase } from './grace.dynamo.ts';
 import { resume } from './resume.states.ts';
 
-export async function resumeIfBack(env: { TABLE_LIFECYCLE: string; STEP_CONFIRM_TRUTH_ARN: string }, person: string): Promise<void> {
+export const WaitEnv = z.object({ TABLE_LIFECYCLE: z.string(), STEP_CONFIRM_TRUTH_ARN: z.string() });
+export const ReturnEnv = WaitEnv.extend({
+  STEP_RESTORE_SESSIONS_ARN: z.string(),
+  STEP_UNBLOCK_VIRTUAL_KEYS_ARN: z.string(),
+  STEP_UNBLOCK_WORKSPACES_ARN: z.string(),
+});
+
+/** Ends the wait of the case that waits for this person, if one does and they are back. */
+export async function resumeIfBack(env: z.infer<typeof WaitEnv>, person: string): Promise<void> {
   const waiting = await waitingCase(env.TABLE_LIFECYCLE, person);
   if (!waiting) return;
-  const { truth, detail, entitled } = await callStep(confirmTruth, env.STEP_CONFIRM_TRUTH_ARN, { case_id: waiting.case_id, person });
-  if (truth === 'unreadable') throw new Unavailable(`Whether ${person} is back cannot be read: ${detail}`);
-  if (truth === 'active' && entitled) await resume(waiting, `the directory says ${detail}`);
+  const truth = await backBy(env, person, waiting.case_id);
+  if (truth) await resume(waiting, `the directory says ${truth.detail}`);
+}
+
+/** As above; and without a case that waits, undoes what is left of their last one. A case that is open sees to it itself. */
+export async function welcomeBack(env: z.infer<typeof ReturnEnv>, person: string): Promise<void> {
+  if (await waitingCase(env.TABLE_LIFECYCLE, person)) return resumeIfBack(env, person);
+  const lock = await readLock(env.TABLE_LIFECYCLE, person);
+  const last = lock?.state === 'free' ? await readCase(env.TABLE_LIFECYCLE, lock.case_id) : undefined;
+  if (!last) return;
+  const truth = await backBy(env, person, last.id);
+  if (!truth) return;
+  const { generation } = truth;
+  const input = { case_id: last.id, person, generation, dry_run: false, reason: 'came back' };
+  const results = await Promise.all([
+    callStep(restoreSessions, env.STEP_RESTORE_SESSIONS_ARN, input),
+    callStep(unblockVirtualKeys, env.STEP_UNBLOCK_VIRTUAL_KEYS_ARN, input),
+    callStep(unblockWorkspaces, env.STEP_UNBLOCK_WORKSPACES_ARN, input),
+  ]);
+  log.info('given back after the case was closed', {
+    case_id: last.id,
+    person,
+    results: results.map(({ outcome, message }) => ({ outcome, message })),
+  });
+  if (results.some(({ outcome }) => outcome === 'done'))
+    await transact([publish(env.TABLE_LIFECYCLE, accessRestored, { person, generation, case_id: last.id, cause: last.id })]);
+}
+
+async function backBy(env: z.infer<typeof WaitEnv>, person: string, caseId: string) {
+  const truth = await callStep(confirmTruth, env.STEP_CONFIRM_TRUTH_ARN, { case_id: caseId, person });
+  if (truth.truth === 'unreadable') throw new Unavailable(`Whether ${person} is back cannot be read: ${truth.detail}`);
+  return truth.truth === 'active' && truth.entitled ? truth : undefined;
 }

@@ -9,7 +9,7 @@ import { measure } from '@gatehouse/runtime/metric';
 import { publish } from '@gatehouse/runtime/publish';
 import { onStep } from '@gatehouse/runtime/step';
 import type { Write } from '@gatehouse/runtime/table';
-import { z } from 'zod';
+import * as z from 'zod';
 import { append, readCase, readChain, type Stored } from './case.dynamo.ts';
 import { statusAfter } from './case.ts';
 import { hashOpening, linkTo } from './chain.ts';

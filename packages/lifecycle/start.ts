@@ -1,6 +1,6 @@
 /** Reads what somebody wrote to start an offboarding, and says in a sentence what to write instead. Knows nobody: whether the person exists is asked later. */
 import { ok, type Result, refuse } from '@gatehouse/core/result';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const example = '{"person": "alice@example.com", "reason": "left the company"}';
 

@@ -59,19 +59,19 @@ export const surface: Surface = {
     },
     'hear-moved': {
       handler: 'packages/lifecycle/hear-moved.lambda.handler',
-      timeoutSeconds: 45,
+      timeoutSeconds: 60,
       memoryMb: 512,
       tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
-      calls: ['confirm-truth'],
+      calls: ['confirm-truth', 'restore-sessions', 'unblock-virtual-keys', 'unblock-workspaces'],
       starts: ['offboarding'],
       resumes: ['offboarding'],
     },
     'hear-returned': {
       handler: 'packages/lifecycle/hear-returned.lambda.handler',
-      timeoutSeconds: 45,
+      timeoutSeconds: 60,
       memoryMb: 512,
       tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
-      calls: ['confirm-truth'],
+      calls: ['confirm-truth', 'restore-sessions', 'unblock-virtual-keys', 'unblock-workspaces'],
       resumes: ['offboarding'],
     },
     admin: {

@@ -1,6 +1,6 @@
 /** Checks an evidence packet offline and names the first thing that is wrong with it. Trusts the key inside only as far as its thumbprint is known to the reader. */
 import { ok, type Result, refuse } from '@gatehouse/core/result';
-import { z } from 'zod';
+import * as z from 'zod';
 import { breakIn, type Closing } from './chain.ts';
 import { Packet, type Signature } from './packet.ts';
 import { isSigned, thumbprint } from './signature.ts';

@@ -1,11 +1,10 @@
 /** Parks a case for its grace period. Somebody who came back before the token was parked does not wait it out. */
 import { waitOutGrace } from '@gatehouse/contracts/steps/lifecycle';
 import { onStep } from '@gatehouse/runtime/step';
-import { z } from 'zod';
 import { park } from './grace.dynamo.ts';
-import { resumeIfBack } from './return.states.ts';
+import { resumeIfBack, WaitEnv } from './return.states.ts';
 
-export const env = z.object({ TABLE_LIFECYCLE: z.string(), STEP_CONFIRM_TRUTH_ARN: z.string() });
+export const env = WaitEnv;
 
 export const handler = onStep(waitOutGrace, env, async ({ case_id, person, task_token }, { env, now }) => {
   await park(env.TABLE_LIFECYCLE, person, { case_id, task_token }, now);
