@@ -2,6 +2,9 @@
 import type { SigningKey } from '@gatehouse/contracts/records/signing-key';
 import { grantTypes, scopes } from './token-request.ts';
 
+/** For documents that callers may keep: five minutes. */
+export const keptBriefly = { 'cache-control': 'public, max-age=300' } as const;
+
 /** As Claude Code reads it: endpoints of this very origin, or it takes its default paths. */
 export function serverMetadata(origin: string) {
   return {

@@ -5,8 +5,8 @@ import { type Meaning, meaningOf, type Presented, parseRefreshToken, secretHolds
 import type { Issued, MintFor } from './mint.ts';
 import type { SignInRefusal } from './refusal.ts';
 import type { Family } from './rows.ts';
-import { endSession, readFamily, readGate, readSession, rotate } from './sessions.dynamodb.ts';
-import { entitled, type Records, standingOf } from './standing.records.ts';
+import { endSession, readFamily, rotate } from './sessions.dynamodb.ts';
+import { type Records, readState } from './standing.records.ts';
 
 export interface Refresh {
   token: string;
@@ -80,14 +80,9 @@ async function endOf(
 /** The gate, the session, the directory's record and the policy, all as they are now. */
 async function stillWelcome(env: Records & { TABLE_ACCESS: string }, family: Family): Promise<Result<unknown, SignInRefusal>> {
   const { person, id } = family;
-  const [gate, session, standing] = await Promise.all([
-    readGate(env.TABLE_ACCESS, person),
-    readSession(env.TABLE_ACCESS, family.session),
-    standingOf(env, person),
-  ]);
+  const { gate, session, standing } = await readState(env, person, family.session);
   if (!gate || gate.state === 'shut') return refuse({ reason: 'gate_shut', person, because: gate?.reason ?? 'no gate' });
   if (family.epoch < gate.epoch) return refuse({ reason: 'stale_family', person, family: id, epoch: family.epoch, current: gate.epoch });
   if (session?.state !== 'live') return refuse({ reason: 'family_ended', person, family: id, state: 'session ended' });
-  if (!standing.ok) return standing;
-  return entitled(env, standing.value);
+  return standing;
 }

@@ -1,14 +1,16 @@
 /** Reads how a person stands: who they are in the directory's record, and whether the policy in force admits them. Writes nothing. */
 
+import { Gate, gate } from '@gatehouse/contracts/records/gate';
 import { Identity, identity } from '@gatehouse/contracts/records/identity';
 import { Person, person } from '@gatehouse/contracts/records/person';
 import { PolicyHead, PolicyVersion, policyHead, policyVersion } from '@gatehouse/contracts/records/policy';
+import { Session, session } from '@gatehouse/contracts/records/session';
 import { admitPerson } from '@gatehouse/contracts/steps/people';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import { PolicyDocument } from '@gatehouse/rules/document';
 import { resolve } from '@gatehouse/rules/resolve';
 import { callStep } from '@gatehouse/runtime/call';
-import { get } from '@gatehouse/runtime/table';
+import { get, getMany, type Item } from '@gatehouse/runtime/table';
 import type { Standing } from './gate.ts';
 import type { Subject } from './issuer.ts';
 import type { SignInRefusal } from './refusal.ts';
@@ -40,7 +42,11 @@ export async function standingOfSubject(
 
 /** By the directory's record. */
 export async function standingOf(env: Records, id: string): Promise<Result<Standing, SignInRefusal>> {
-  const row = Person.safeParse(await get(env.TABLE_PEOPLE, person.key(id)));
+  return standingIn(id, await get(env.TABLE_PEOPLE, person.key(id)));
+}
+
+function standingIn(id: string, item: Item | undefined): Result<Standing, SignInRefusal> {
+  const row = Person.safeParse(item);
   if (!row.success) return refuse({ reason: 'not_active', person: id, status: 'no record' });
   const { status, generation, groups, email, name } = row.data;
   return active({ person: id, status, generation, groups, email, name });
@@ -53,12 +59,39 @@ function active({ person, status, generation, groups, email, name }: Standing): 
 
 /** Nobody is admitted by default: a policy must match the person. */
 export async function entitled(env: Records, standing: Standing): Promise<Result<Standing, SignInRefusal>> {
-  const head = PolicyHead.safeParse(await get(env.TABLE_POLICY, policyHead.key()));
+  return entitledUnder(await get(env.TABLE_POLICY, policyHead.key()), env, standing);
+}
+
+async function entitledUnder(item: Item | undefined, env: Records, standing: Standing): Promise<Result<Standing, SignInRefusal>> {
+  const head = PolicyHead.safeParse(item);
   if (!head.success) return refuse({ reason: 'no_policy' });
   const document = await documentOf(env.TABLE_POLICY, head.data.version);
   if (!document) return refuse({ reason: 'no_policy' });
   const { person: id, email, groups } = standing;
   return resolve(document, { person: id, email, groups }).admitted ? ok(standing) : refuse({ reason: 'not_entitled', person: id, groups });
+}
+
+export interface State {
+  gate: Gate | undefined;
+  session: Session | undefined;
+  /** Active and entitled, or why not. */
+  standing: Result<Standing, SignInRefusal>;
+}
+
+/** All that decides whether somebody who is signed in stays so, in one consistent call. */
+export async function readState(env: Records & { TABLE_ACCESS: string }, id: string, sessionId: string): Promise<State> {
+  const [gateRow, sessionRow, personRow, headRow] = await getMany([
+    { table: env.TABLE_ACCESS, key: gate.key(id) },
+    { table: env.TABLE_ACCESS, key: session.key(sessionId) },
+    { table: env.TABLE_PEOPLE, key: person.key(id) },
+    { table: env.TABLE_POLICY, key: policyHead.key() },
+  ]);
+  const standing = standingIn(id, personRow);
+  return {
+    gate: gateRow && Gate.parse(gateRow),
+    session: sessionRow && Session.parse(sessionRow),
+    standing: standing.ok ? await entitledUnder(headRow, env, standing.value) : standing,
+  };
 }
 
 let kept: { name: string; document: PolicyDocument } | undefined;

@@ -6,6 +6,7 @@ import { personChanged } from '@gatehouse/events/person-changed';
 
 const people: TableUse = { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*', 'IDENTITY#*'] };
 const policy: TableUse = { capability: 'policy', actions: ['dynamodb:GetItem'], leadingKeys: ['POLICY'] };
+const many = { actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem'] } as const;
 /** Each write of a transaction needs its own action. */
 const own: TableUse = {
   capability: 'access',
@@ -24,7 +25,10 @@ const api = { timeoutSeconds: 10, memoryMb: 512 } as const;
 
 const step = { timeoutSeconds: 20, memoryMb: 512, tables: [own, people] } as const;
 
-const tokens: Pick<Entry, 'tables' | 'secrets'> = { tables: [own, people, policy], secrets: ['refresh-pepper'] };
+const tokens: Pick<Entry, 'tables' | 'secrets'> = {
+  tables: [own, { ...people, ...many }, { ...policy, ...many }],
+  secrets: ['refresh-pepper'],
+};
 
 export const surface: Surface = {
   capability: 'access',
@@ -34,14 +38,10 @@ export const surface: Surface = {
     revoke: {
       handler: 'packages/access/revoke.lambda.handler',
       ...api,
-      tables: [own, { ...policy, actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem'] }],
+      tables: [own, { ...policy, ...many }],
       secrets: ['refresh-pepper'],
     },
-    metadata: {
-      handler: 'packages/access/metadata.lambda.handler',
-      ...api,
-      tables: [{ capability: 'access', actions: ['dynamodb:Query'], leadingKeys: ['SIGNING-KEYS'] }],
-    },
+    metadata: { handler: 'packages/access/metadata.lambda.handler', ...api },
     device: { handler: 'packages/access/device.lambda.handler', ...api, tables: [own, people, policy], calls: ['admit-person'] },
     'find-sessions': { handler: 'packages/access/sessions.lambda.find', ...step },
     'cut-sessions': { handler: 'packages/access/sessions.lambda.cut', ...step },
@@ -65,7 +65,7 @@ export const surface: Surface = {
     { name: 'introspect', method: 'POST', path: '/oauth/introspect', entry: 'revoke', admit: 'session:policy' },
     { name: 'server-metadata', method: 'GET', path: '/.well-known/oauth-authorization-server', entry: 'metadata', admit: 'none' },
     { name: 'resource-metadata', method: 'GET', path: '/.well-known/oauth-protected-resource', entry: 'metadata', admit: 'none' },
-    { name: 'keys', method: 'GET', path: '/.well-known/jwks.json', entry: 'metadata', admit: 'none' },
+    { name: 'keys', method: 'GET', path: '/.well-known/jwks.json', entry: 'token', admit: 'none' },
     { name: 'health', method: 'GET', path: '/health', entry: 'metadata', admit: 'none' },
     { name: 'healthz', method: 'GET', path: '/healthz', entry: 'metadata', admit: 'none' },
     { name: 'readyz', method: 'GET', path: '/readyz', entry: 'metadata', admit: 'none' },

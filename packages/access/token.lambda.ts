@@ -1,9 +1,11 @@
-/** The token endpoint and its aliases: parses, asks the grant, tells what happened, mints. Decides nothing itself. */
+/** The token endpoint, its aliases and the keys it signs with: parses, asks the grant, tells what happened, mints. Decides nothing itself. */
 
+import { SigningKey, signingKey } from '@gatehouse/contracts/records/signing-key';
 import { AccessConfig } from '@gatehouse/core/profile';
 import { json } from '@gatehouse/runtime/environment';
 import { type Call, http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { secret } from '@gatehouse/runtime/secret';
+import { query } from '@gatehouse/runtime/table';
 import { oauthWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
 import { tellIssued, tellRefused } from './audit.outbox.ts';
@@ -13,6 +15,7 @@ import { exchange } from './exchange.grant.ts';
 import { countRefusal, isStopped } from './flood.dynamodb.ts';
 import { wireError } from './grant-answer.ts';
 import { createIssuers, type Issuers } from './issuers.http.ts';
+import { keptBriefly, keySet } from './metadata.ts';
 import { type Issued, type Minted, type MintFor, mint } from './mint.ts';
 import { oauthAnswer, oauthError } from './oauth-answer.ts';
 import { refresh } from './refresh.grant.ts';
@@ -63,6 +66,10 @@ export const handler = http(
       }
     },
 
+    async keys(_, { env }) {
+      return { status: 200, headers: keptBriefly, body: keySet(await publishedKeys(env)) };
+    },
+
     async verify(request, call) {
       if (isStopped(request.sourceIp, call.now)) return stop;
       const body = readJson(request, z.object({ token: z.string().min(1) }));
@@ -79,6 +86,12 @@ export const handler = http(
     },
   },
 );
+
+/** A fresh deployment has signed nothing yet: its key is published when it is first asked for. */
+async function publishedKeys({ TABLE_ACCESS, KEY_SIGNING_ARN }: TokenCall['env']): Promise<SigningKey[]> {
+  await kmsSigner(KEY_SIGNING_ARN, TABLE_ACCESS);
+  return (await query(TABLE_ACCESS, signingKey.key('').pk)).map((row) => SigningKey.parse(row));
+}
 
 const stop = oauthError({
   error: 'temporarily_unavailable',

@@ -344,7 +344,7 @@ describe('what the gateway publishes', () => {
   it('publishes the key that signs', async () => {
     const { access_token } = await signIn();
     const { kid } = JSON.parse(Buffer.from(access_token.split('.')[0], 'base64url').toString());
-    const told = await call(metadata, 'GET /.well-known/jwks.json');
+    const told = await call(handler, 'GET /.well-known/jwks.json');
     expect(told.json.keys).toMatchObject([{ kid, kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig' }]);
     expect(Object.keys(told.json.keys[0])).not.toContain('d');
   });
