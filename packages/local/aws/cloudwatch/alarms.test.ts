@@ -108,6 +108,26 @@ describe('one alarm through time', () => {
     expect(cloudwatch.story()).toEqual(expected);
   });
 
+  it('ignores missing data of DynamoDB whatever it was told, as CloudWatch does', () => {
+    const cloudwatch = openCloudWatch();
+    cloudwatch.call('PutMetricAlarm', { ...errorsAlarm, Namespace: 'AWS/DynamoDB' });
+    cloudwatch.put({ namespace: 'AWS/DynamoDB', name: 'Errors', dimensions: {}, values: [1], timestamp: start });
+    cloudwatch.clock.advance(3600);
+    expect(cloudwatch.story()).toEqual(['12:01 errors INSUFFICIENT_DATA -> ALARM']);
+    expect(cloudwatch.call('DescribeAlarms').MetricAlarms).toMatchObject([{ TreatMissingData: 'notBreaching' }]);
+  });
+
+  it('takes a percentile for its statistic', () => {
+    const cloudwatch = openCloudWatch();
+    const { Statistic: _, ...rest } = errorsAlarm;
+    cloudwatch.call('PutMetricAlarm', { ...rest, ExtendedStatistic: 'p90', Threshold: 9 });
+    cloudwatch.errors([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    cloudwatch.clock.advance(60);
+    cloudwatch.errors([1, 2, 3, 4, 5, 6, 7, 8, 8, 10]);
+    cloudwatch.clock.advance(60);
+    expect(cloudwatch.story()).toEqual(['12:01 errors INSUFFICIENT_DATA -> ALARM', '12:02 errors ALARM -> OK']);
+  });
+
   it('looks every ten seconds at periods shorter than a minute', () => {
     const cloudwatch = openCloudWatch();
     cloudwatch.call('PutMetricAlarm', { ...errorsAlarm, Period: 10 });

@@ -7,7 +7,7 @@ import type { Clock, Timer } from '../../clock.ts';
 import { type Alarm, alarmArn, alarmNameOf, type CompositeAlarm, describeAlarm, type MetricAlarm } from './alarm.ts';
 import { type AlarmEvent, actionMessage, alarmEvent, type State } from './alarm-event.ts';
 import { createHistory, type HistoryItem } from './alarm-history.ts';
-import { answer, readStat } from './metric-query.ts';
+import { answer, type Range, readStat } from './metric-query.ts';
 import type { MetricStore } from './metric-store.ts';
 import { childrenOf, holds } from './rule.ts';
 import { stamp } from './stamp.ts';
@@ -142,24 +142,25 @@ export function createAlarms({ clock, store, onAlarm, onAction }: AlarmsOptions)
       weigh(entry, alarm, at);
       return;
     }
-    const range = rangeOf(alarm, at);
-    const verdict = judge(alarm, range);
-    if (!hasDataSince(alarm, range.at(-1)?.start ?? at)) entry.quietAt = version;
-    if (!verdict || verdict.state === entry.state.value) return;
-    change(entry, { value: verdict.state, reason: reason(alarm, verdict), reasonData: reasonData(alarm, verdict, at), since: at });
-  }
-
-  /** The periods that end with `at`, newest first. */
-  function rangeOf(alarm: MetricAlarm, at: number): Datapoint[] {
     const periodMs = alarm.periodSeconds * 1000;
     const count = alarm.evaluationPeriods + extraPeriods;
     const range = { from: at - count * periodMs, to: at };
     const values = answer(alarm.watched, alarm.queries, store, range);
-    const counts = 'stat' in alarm.watched.of ? readStat(alarm.watched.of.stat, store, range, 'SampleCount') : undefined;
-    return Array.from({ length: count }, (_, index) => {
-      const start = at - (index + 1) * periodMs;
-      return { start, value: values.get(start), sampleCount: counts?.get(start) };
-    });
+    const starts = Array.from({ length: count }, (_, index) => at - (index + 1) * periodMs);
+    const verdict = judge(
+      alarm,
+      starts.map((start) => ({ start, value: values.get(start) })),
+    );
+    if (!hasDataSince(alarm, range.from)) entry.quietAt = version;
+    if (!verdict || verdict.state === entry.state.value) return;
+    const told = { ...verdict, evaluated: withCounts(alarm, verdict.evaluated, range) };
+    change(entry, { value: verdict.state, reason: reason(alarm, told), reasonData: reasonData(alarm, told, at), since: at });
+  }
+
+  function withCounts({ watched }: MetricAlarm, points: readonly Datapoint[], range: Range): readonly Datapoint[] {
+    if (!('stat' in watched.of)) return points;
+    const counts = readStat(watched.of.stat, store, range, 'SampleCount');
+    return points.map((point) => ({ ...point, sampleCount: counts.get(point.start) }));
   }
   function hasDataSince({ queries }: MetricAlarm, start: number): boolean {
     return queries.some(({ of }) => {

@@ -113,6 +113,23 @@ describe('metrics over the wire', () => {
     expect(second.body.NextToken).toBeUndefined();
   });
 
+  it('works out expressions that stand on one another many times over', async () => {
+    const { send, errors } = await open();
+    errors(1);
+    const metric = {
+      Id: 'e0',
+      MetricStat: { Metric: { Namespace: 'Gatehouse', MetricName: 'Errors' }, Period: 60, Stat: 'Sum' },
+      ReturnData: false,
+    };
+    const doubled = Array.from({ length: 60 }, (_, index) => ({
+      Id: `e${index + 1}`,
+      Expression: `e${index} + e${index}`,
+      ReturnData: index === 59,
+    }));
+    const { body } = await send('GetMetricData', { MetricDataQueries: [metric, ...doubled], StartTime: at(0), EndTime: at(60) });
+    expect(body.MetricDataResults).toMatchObject([{ Id: 'e60', Values: [2 ** 60] }]);
+  });
+
   it('takes AWS metrics from inside only', async () => {
     const cloudwatch = await open();
     const refused = await cloudwatch.send('PutMetricData', put([{ MetricName: 'BurstCreditBalance', Value: 1 }], 'AWS/EFS'));
@@ -190,6 +207,19 @@ describe('metrics over the wire', () => {
       'a search',
       'GetMetricData',
       { StartTime: at(-60), EndTime: at(0), MetricDataQueries: [{ Id: 'e', Expression: "SEARCH('x', 'Sum', 60)" }] },
+      'ValidationError',
+    ],
+    [
+      'a time series without end',
+      'GetMetricData',
+      {
+        StartTime: 0,
+        EndTime: at(0),
+        MetricDataQueries: [
+          { Id: 'e', Expression: 'FILL(m, 0)' },
+          { Id: 'm', MetricStat: { Metric: { Namespace: 'n', MetricName: 'm' }, Period: 60, Stat: 'Sum' } },
+        ],
+      },
       'ValidationError',
     ],
     ['a token that nobody gave', 'ListMetrics', { NextToken: 'x' }, 'InvalidNextToken'],

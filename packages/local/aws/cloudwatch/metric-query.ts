@@ -4,7 +4,7 @@ import { dimensionList, dimensions, list, oneOf, period, record, text, unit } fr
 import { evaluate, type TimeSeries } from './metric-math.ts';
 import type { MetricStore } from './metric-store.ts';
 import { notHere, validation } from './refusal.ts';
-import { isStatistic, read } from './statistic-set.ts';
+import { isSimpleStatistic, isStatistic, read } from './statistic-set.ts';
 
 export interface MetricStat {
   namespace: string;
@@ -29,6 +29,8 @@ export interface Range {
 }
 
 const mostQueries = 500;
+/** As many datapoints as GetMetricData answers at once. */
+const mostPeriods = 100_800;
 
 /** Throws ValidationError and the InvalidParameter exceptions. Every id that an expression names is there, and none needs itself. */
 export function parseQueries(input: unknown, parameter: string): MetricQuery[] {
@@ -36,7 +38,8 @@ export function parseQueries(input: unknown, parameter: string): MetricQuery[] {
   if (queries.length === 0) throw validation(`${parameter} must hold at least one query`);
   const byId = new Map(queries.map((query) => [query.id, query]));
   if (byId.size < queries.length) throw validation(`The values for parameter id in ${parameter} are not unique`);
-  for (const query of queries) checkReach(query, byId, []);
+  const checked = new Set<string>();
+  for (const query of queries) checkReach(query, byId, [], checked);
   for (const query of queries) periodOf(query, queries);
   return queries;
 }
@@ -78,14 +81,15 @@ export function statistic(value: unknown, parameter: string): string {
   return oneOf(value, parameter, ['SampleCount', 'Average', 'Sum', 'Minimum', 'Maximum', 'p0 to p100']);
 }
 
-function checkReach(query: MetricQuery, byId: ReadonlyMap<string, MetricQuery>, path: readonly string[]): void {
+function checkReach(query: MetricQuery, byId: ReadonlyMap<string, MetricQuery>, path: readonly string[], checked: Set<string>): void {
   if (path.includes(query.id)) throw validation(`The expression ${query.id} needs itself: ${[...path, query.id].join(' -> ')}`);
-  if (!('tree' in query.of)) return;
+  if (!('tree' in query.of) || checked.has(query.id)) return;
   for (const id of idsOf(query.of.tree)) {
     const next = byId.get(id);
     if (!next) throw validation(`The expression '${query.of.source}' names the metric ${id}, which is not in the request`);
-    checkReach(next, byId, [...path, query.id]);
+    checkReach(next, byId, [...path, query.id], checked);
   }
+  checked.add(query.id);
 }
 
 /** Seconds. All metrics of an expression must share one period. */
@@ -98,9 +102,11 @@ export function periodOf(query: MetricQuery, queries: readonly MetricQuery[]): n
   return first;
 }
 
+/** Periods without a value are absent. Throws ValidationError when an expression does not yield one time series. */
 export function answer(query: MetricQuery, queries: readonly MetricQuery[], store: MetricStore, range: Range): TimeSeries {
   if ('stat' in query.of) return readStat(query.of.stat, store, range);
   const periodMs = periodOf(query, queries) * 1000;
+  if ((range.to - range.from) / periodMs > mostPeriods) throw notHere(`Metric math over more than ${mostPeriods} periods`);
   const periods: number[] = [];
   for (let start = range.from; start < range.to; start += periodMs) periods.push(start);
   const known = new Map<string, TimeSeries>();
@@ -120,12 +126,14 @@ export function answer(query: MetricQuery, queries: readonly MetricQuery[], stor
   }
 }
 
+/** `statistic`: another one than the query's own. */
 export function readStat(stat: MetricStat, store: MetricStore, { from, to }: Range, statistic = stat.statistic): TimeSeries {
   const sets = store.collect(store.find(stat.namespace, stat.name, stat.dimensions), {
     from,
     to,
     periodMs: stat.periodSeconds * 1000,
     unit: stat.unit,
+    bare: isSimpleStatistic(statistic),
   });
   const values = new Map<number, number>();
   for (const [start, set] of sets) {

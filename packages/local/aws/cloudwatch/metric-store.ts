@@ -42,6 +42,8 @@ export interface Window {
   periodMs: number;
   /** Only what came with this unit; all units together when absent. */
   unit?: string | undefined;
+  /** True to leave out what only percentiles need. */
+  bare?: boolean | undefined;
 }
 
 export interface MetricStore {
@@ -61,7 +63,7 @@ const hourMs = 60 * minuteMs;
 /** CloudWatch keeps seconds for 3 hours and minutes for 15 days. */
 const keepSecondsMs = 3 * hourMs;
 const keepMinutesMs = 15 * 24 * hourMs;
-const mostSets = 300_000;
+const mostSets = 150_000;
 
 /** `limit`: above how many statistic sets the oldest are dropped, once a minute at most. */
 export function createMetricStore({ clock, limit = mostSets }: { clock: Clock; limit?: number }): MetricStore {
@@ -131,7 +133,7 @@ export function createMetricStore({ clock, limit = mostSets }: { clock: Clock; l
   return { put, putSet, find, all: () => [...series.values()], collect, size: () => size };
 }
 
-function collect(series: Series | undefined, { from, to, periodMs, unit }: Window): Map<number, StatisticSet> {
+function collect(series: Series | undefined, { from, to, periodMs, unit, bare = false }: Window): Map<number, StatisticSet> {
   const found = new Map<number, StatisticSet>();
   for (const [name, { minutes, seconds }] of series?.units ?? []) {
     if (unit !== undefined && unit !== name) continue;
@@ -142,7 +144,7 @@ function collect(series: Series | undefined, { from, to, periodMs, unit }: Windo
       const window = from + floor(start - from, periodMs);
       const known = found.get(window);
       if (known) merge(known, set);
-      else found.set(window, copy(set));
+      else found.set(window, bare ? { ...set, values: undefined, bare } : copy(set));
     }
   }
   return found;
