@@ -44,7 +44,7 @@ export const env = z.object({
 type DeviceCall = Call<z.infer<typeof env>>;
 
 /** A hundred people behind one address may start at nine o'clock; a machine that guesses codes may not. */
-const startsPerSource = { attempts: 120, seconds: 60 };
+const startsPerSource = { attempts: 300, seconds: 60 };
 const wrongCodesPerSource = { attempts: 20, seconds: 300 };
 
 let issuers: Issuers | undefined;

@@ -6,7 +6,7 @@ import { withinRate } from './device.dynamodb.ts';
 import { classOf, personOf, type SignInRefusal } from './refusal.ts';
 
 /** Far above a company behind one address at nine o'clock, far below what a forger needs. */
-const limit = { attempts: 600, seconds: 60 };
+const limit = { attempts: 3_000, seconds: 60 };
 const maxRemembered = 10_000;
 const stopped = new Map<string, number>();
 
