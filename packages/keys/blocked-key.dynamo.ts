@@ -3,7 +3,7 @@
  * With it a key stays under watch even when somebody deletes it meanwhile. A dump reveals hashes of keys, no key.
  */
 import { put, query } from '@gatehouse/runtime/table';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const Row = z.object({ token: z.string() });
 const keepSeconds = 180 * 86_400;

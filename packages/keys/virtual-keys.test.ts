@@ -23,7 +23,7 @@ let probe: Step;
 
 beforeAll(async () => {
   aws = await startAws((clock) => [createSecretsManager({ clock })]);
-  real = installStackDate(aws.clock.shared);
+  real = installStackDate(() => aws.clock.now());
   const people = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'gus', 'hal'].map((name) => ({ email: `${name}@example.com`, name }));
   outside = await createOutside({ port: 0, clock: aws.clock, litellm: { masterKey }, coder: { token: 'unused' }, people });
   secretArn = (await secrets('CreateSecret', { Name: 'litellm-key', SecretString: masterKey })).ARN;

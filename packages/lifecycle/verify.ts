@@ -1,6 +1,5 @@
 /** Checks an evidence packet offline and names the first thing that is wrong with it. Trusts the key inside only as far as its thumbprint is known to the reader. */
 import { ok, type Result, refuse } from '@gatehouse/core/result';
-import * as z from 'zod';
 import { breakIn, type Closing } from './chain.ts';
 import { Packet, type Signature } from './packet.ts';
 import { isSigned, thumbprint } from './signature.ts';
@@ -16,8 +15,11 @@ export function verifyPacket(text: string, kid?: string): Result<Verified, strin
     return refuse('The file is not JSON: it was cut short or altered.');
   }
   const parsed = Packet.safeParse(json);
-  if (!parsed.success)
-    return refuse(`The packet is not shaped as Gatehouse writes it, so it was altered: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) {
+    const [first] = parsed.error.issues;
+    const place = first?.path.join('.') || 'its first level';
+    return refuse(`The packet is not shaped as Gatehouse writes it, so it was altered or is none: at ${place}: ${first?.message}.`);
+  }
   const packet = parsed.data;
   const { closing, signature, public_key: key, chain } = packet;
   if (!closing || !signature || !key)

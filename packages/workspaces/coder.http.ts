@@ -5,7 +5,7 @@
 import { Misconfigured, Unavailable } from '@gatehouse/runtime/fault';
 import { type Answer, ask } from '@gatehouse/runtime/outside';
 import { secret, secretAgain } from '@gatehouse/runtime/secret';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Build, Workspace } from './workspace.ts';
 
 export interface Coder {

@@ -7,7 +7,7 @@ import { json } from '@gatehouse/runtime/environment';
 import { Misconfigured } from '@gatehouse/runtime/fault';
 import { onStep } from '@gatehouse/runtime/step';
 import { get } from '@gatehouse/runtime/table';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Account, accountOf, type Coder } from './coder.http.ts';
 import { report, type Seen } from './workspace.ts';
 

@@ -23,7 +23,7 @@ let probe: Step;
 
 beforeAll(async () => {
   aws = await startAws((clock) => [createSecretsManager({ clock })]);
-  real = installStackDate(aws.clock.shared);
+  real = installStackDate(() => aws.clock.now());
   const names = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'gus', 'hal', 'ida', 'alice.smith'];
   const people = names.map((name) => ({ email: `${name}@example.com`, name }));
   outside = await createOutside({ port: 0, clock: aws.clock, litellm: { masterKey: 'unused' }, coder: { token: service }, people });
