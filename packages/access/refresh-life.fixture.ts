@@ -37,7 +37,8 @@ export async function live({ signIn, refresh, advance, alerted }: World, { days,
   const life: Life = { forcedLogins: 0, refreshes: 0, thiefAlive: false, alerted: false };
   let held = await signIn();
   let stolen: string | undefined;
-  const stealsAt = theft ? Math.floor(random() * days * 3) : -1;
+  // A copy shows at its owner's next refresh: on the last day there may be none left.
+  const stealsAt = theft ? Math.floor(random() * (days - 1) * 3) : -1;
 
   /** As the client does: an answer that was lost is asked for again a few seconds later. */
   async function refreshAsClient(): Promise<string | undefined> {
