@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { environmentOf, type Values } from '@gatehouse/contracts/environment';
 import {
+  alarmName,
   busName,
   functionAlias,
   functionName,
@@ -29,6 +30,7 @@ export interface Services {
   secretsManager: AwsService;
   events: AwsService;
   states: AwsService;
+  cloudwatch: AwsService;
 }
 
 /** The ARNs behind the names in surfaces. */
@@ -72,6 +74,7 @@ export async function provision(
   registerFunctions(surfaces, profile, lambda, arns);
   await makeMachines(surfaces, services.states, owners);
   await makeRules(surfaces, services.events);
+  await makeAlarms(surfaces, services.cloudwatch);
   const aliases = new Map([...keyArns].map(([key, arn]) => [arn, aliasOf(key)]));
   return { aliasOf: (arn) => aliases.get(arn) };
 }
@@ -263,4 +266,23 @@ async function makeRules(surfaces: readonly Surface[], events: AwsService): Prom
       Targets: [{ Id: rule.entry, Arn, RetryPolicy: { MaximumRetryAttempts: 8, MaximumEventAgeInSeconds: 3600 } }],
     });
   }
+}
+
+async function makeAlarms(surfaces: readonly Surface[], cloudwatch: AwsService): Promise<void> {
+  for (const { capability, alarms = [] } of surfaces)
+    for (const alarm of alarms)
+      await call(cloudwatch, 'PutMetricAlarm', {
+        AlarmName: alarmName(stage, capability, alarm.name),
+        AlarmDescription: alarm.description,
+        Namespace: alarm.namespace,
+        MetricName: alarm.metric,
+        Dimensions: Object.entries(alarm.dimensions ?? {}).map(([Name, Value]) => ({ Name, Value })),
+        Statistic: alarm.statistic,
+        Period: alarm.periodSeconds,
+        EvaluationPeriods: alarm.evaluationPeriods,
+        ...(alarm.datapointsToAlarm !== undefined && { DatapointsToAlarm: alarm.datapointsToAlarm }),
+        Threshold: alarm.threshold,
+        ComparisonOperator: alarm.comparison,
+        TreatMissingData: alarm.missingData,
+      });
 }

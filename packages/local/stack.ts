@@ -9,6 +9,7 @@ import { functionName } from '@gatehouse/contracts/names';
 import type { Surface } from '@gatehouse/contracts/surface';
 import { samplePolicy } from '@gatehouse/rules/sample';
 import { createAccess } from './aws/access.ts';
+import { createCloudWatch } from './aws/cloudwatch/cloudwatch.ts';
 import { createDynamoDb, type DynamoDb } from './aws/dynamodb/dynamodb.ts';
 import { createEndpoint } from './aws/endpoint.ts';
 import { createEvents, type Events } from './aws/events/events.ts';
@@ -58,7 +59,9 @@ export async function runStack(options: Options, warn: (line: string) => void): 
   const closers: (() => unknown)[] = [() => folder.release()];
   try {
     const surfaces = await loadSurfaces();
-    const logs = createLogs({ clock });
+    const cloudwatch = createCloudWatch({ clock, onAlarm: (event) => void events.publish('default', event) });
+    closers.push(() => cloudwatch.close());
+    const logs = createLogs({ clock, onPoint: cloudwatch.put });
     const lambda: LambdaHost = createLambdaHost({
       clock,
       mode: options.fast ? 'fast' : 'threads',
@@ -85,7 +88,7 @@ export async function runStack(options: Options, warn: (line: string) => void): 
     await states.open();
     closers.push(() => states.close());
 
-    const services = { dynamodb, kms, secretsManager, events: events.service, states: states.service };
+    const services = { dynamodb, kms, secretsManager, events: events.service, states: states.service, cloudwatch: cloudwatch.service };
     const secrets = { 'people/directory-token': directoryToken, 'keys/litellm-key': litellmKey, 'workspaces/coder-token': coderToken };
     const { aliasOf } = await provision(surfaces, localProfile(addresses, options.issuer), services, lambda, secrets);
     connectStreams(surfaces, dynamodb, lambda, (what, records) => warn(`${what} gave up on ${records.length} stream record(s)`));
@@ -93,7 +96,7 @@ export async function runStack(options: Options, warn: (line: string) => void): 
     const authorize = createAccess({ surfaces, stage, aliasOf });
     const routes = routesOf(surfaces);
     const settled = () => settle(lambda, events, states, dynamodb);
-    const endpoint = createEndpoint({ services: [...Object.values(services), logs.service, logs.metrics], lambda, authorize, clock });
+    const endpoint = createEndpoint({ services: [...Object.values(services), logs.service], lambda, authorize, clock });
     await listen(
       createControl(endpoint, { clock, settled, routes, moved: () => writeDocument(at('clock.json'), { offset_ms: clock.offset() }) }),
       port + 1,

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 import type { Clock } from '../clock.ts';
 import type { LambdaHost } from '../lambda/contract.ts';
 import { invokeOverHttp } from '../lambda/invoke-api.ts';
@@ -40,6 +41,16 @@ export interface AwsAnswer {
 
 const maxBodyBytes = 32 * 1024 * 1024;
 
+/** SDKs compress large bodies of some calls, e.g. PutMetricData. Undefined when it is too large, or no gzip after all. */
+function inflate(body: Buffer | undefined, encoding: string | undefined): Buffer | undefined {
+  if (!body || encoding !== 'gzip') return body;
+  try {
+    return gunzipSync(body, { maxOutputLength: maxBodyBytes });
+  } catch {
+    return undefined;
+  }
+}
+
 /** A `node:http` server that is not listening yet. Any number may be made over the same services. */
 export function createEndpoint(options: EndpointOptions): Server {
   const onFault = options.onFault ?? ((error, what) => console.error(`embedded AWS endpoint: ${what}`, error));
@@ -60,7 +71,7 @@ export function createEndpoint(options: EndpointOptions): Server {
 
   async function answer(message: IncomingMessage, requestId: string): Promise<AwsAnswer> {
     const url = new URL(message.url ?? '/', 'http://endpoint');
-    const body = await read(message);
+    const body = inflate(await read(message), message.headers['content-encoding']);
     if (!body)
       return failure(new AwsError('RequestEntityTooLargeException', `The body is above ${maxBodyBytes} bytes`, { status: 413 }), '1.1');
     const request: AwsRequest = { ...signature(message), requestId, method: message.method ?? 'GET', url, headers: message.headers, body };

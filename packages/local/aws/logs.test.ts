@@ -1,16 +1,17 @@
-/** Proves log groups, embedded metrics and their statistics over the wire protocol that the SDK clients speak (AWS JSON). */
+/** Proves log groups over the wire protocol that the SDK clients speak (AWS JSON), and the metrics embedded in what functions print. */
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClock } from '../clock.ts';
 import { createEndpoint } from './endpoint.ts';
-import { readEmf } from './logs/emf.ts';
+import { type MetricPoint, readEmf } from './logs/emf.ts';
 import { compileFilter } from './logs/groups.ts';
 import { createLogs } from './logs.ts';
 
 const now = Date.parse('2030-01-01T00:00:30Z');
 const clock = createClock(() => now);
-const logs = createLogs({ clock });
-const server = createEndpoint({ services: [logs.service, logs.metrics], clock });
+const points: MetricPoint[] = [];
+const logs = createLogs({ clock, onPoint: (point) => void points.push(point) });
+const server = createEndpoint({ services: [logs.service], clock });
 let url = '';
 beforeAll(async () => {
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
@@ -145,43 +146,22 @@ describe('the logs of functions', () => {
 });
 
 describe('the embedded metrics of functions', () => {
-  it('answer their statistics by period', async () => {
-    const before = valid();
-    before._aws.Timestamp = now - 60_000;
-    for (const document of [valid(), valid(), before]) logs.write('usage', JSON.stringify(document));
-    const metric = {
-      Namespace: 'Gatehouse',
-      MetricName: 'Tokens',
-      Dimensions: [
-        { Name: 'model', Value: 'haiku' },
-        { Name: 'capability', Value: 'usage' },
-      ],
-    };
-    const window = {
-      StartTime: now / 1000 - 3600,
-      EndTime: now / 1000 + 60,
-      Period: 60,
-      Statistics: ['Sum', 'SampleCount', 'Maximum', 'Average', 'Minimum'],
-    };
-    const { Datapoints } = await call('GraniteServiceVersion20100801.GetMetricStatistics', { ...metric, ...window });
-    expect(Datapoints).toEqual([
-      { Timestamp: Math.floor(now / 60_000) * 60, Unit: 'None', SampleCount: 4, Sum: 7, Average: 1.75, Minimum: 1, Maximum: 2.5 },
-      { Timestamp: Math.floor(now / 60_000) * 60 - 60, Unit: 'None', SampleCount: 2, Sum: 3.5, Average: 1.75, Minimum: 1, Maximum: 2.5 },
+  it('are told, a point for each metric and dimension set', () => {
+    points.length = 0;
+    logs.write('usage', JSON.stringify(valid()));
+    expect(points.map(({ name, values }) => [name, values])).toEqual([
+      ['Spend', [5]],
+      ['Tokens', [1, 2.5]],
+      ['Spend', [5]],
+      ['Tokens', [1, 2.5]],
     ]);
-    const other = await call('GraniteServiceVersion20100801.GetMetricStatistics', { ...metric, Dimensions: [], ...window });
-    expect(other.Datapoints).toEqual([]);
-    const { Metrics } = await call('GraniteServiceVersion20100801.ListMetrics', {
-      Namespace: 'Gatehouse',
-      Dimensions: [{ Name: 'model' }],
-    });
-    expect(Metrics.map(({ MetricName }: { MetricName: string }) => MetricName)).toEqual(['Spend', 'Tokens']);
   });
 
   it('count the documents that CloudWatch would drop', () => {
     const bad = valid();
     Reflect.deleteProperty(bad, 'Spend');
     logs.write('usage', JSON.stringify(bad));
-    expect(logs.points().at(-1)).toMatchObject({
+    expect(points.at(-1)).toMatchObject({
       namespace: 'AWS/Logs',
       name: 'EMFValidationErrors',
       dimensions: { LogGroupName: '/aws/lambda/usage' },

@@ -2,7 +2,6 @@
 import type { Clock } from '../clock.ts';
 import { type MetricPoint, readEmf } from './logs/emf.ts';
 import { createGroups } from './logs/groups.ts';
-import { createPoints } from './logs/points.ts';
 import type { AwsService } from './service.ts';
 
 export interface Logs {
@@ -10,36 +9,27 @@ export interface Logs {
   write(functionName: string, line: string): void;
   /** CloudWatch Logs: DescribeLogGroups, DescribeLogStreams, FilterLogEvents, GetLogEvents. */
   service: AwsService;
-  /** CloudWatch: ListMetrics and GetMetricStatistics over the embedded metrics. */
-  metrics: AwsService;
-  /** Every point kept, oldest first. */
-  points(): readonly MetricPoint[];
 }
 
 export interface LogsOptions {
   clock: Clock;
   /** Told of every point as it is read. */
-  onPoint?: (point: MetricPoint) => void;
+  onPoint: (point: MetricPoint) => void;
 }
 
 export function createLogs({ clock, onPoint }: LogsOptions): Logs {
   const groups = createGroups();
-  const points = createPoints();
-  function keep(point: MetricPoint): void {
-    points.add(point);
-    onPoint?.(point);
-  }
   return {
     write(functionName, line) {
       const now = clock.now();
       const group = `/aws/lambda/${functionName}`;
       groups.append(group, line, now);
       const emf = readEmf(line, now);
-      if (emf.kind === 'points') for (const point of emf.points) keep(point);
+      if (emf.kind === 'points') for (const point of emf.points) onPoint(point);
       else if (emf.kind !== 'none') {
         // CloudWatch drops a bad document in silence but for this count.
         const name = emf.kind === 'parsing' ? 'EMFParsingErrors' : 'EMFValidationErrors';
-        keep({
+        onPoint({
           namespace: 'AWS/Logs',
           name,
           unit: 'Count',
@@ -51,7 +41,5 @@ export function createLogs({ clock, onPoint }: LogsOptions): Logs {
       }
     },
     service: { targets: ['Logs_20140328'], json: '1.1', operations: groups.operations },
-    metrics: { targets: ['GraniteServiceVersion20100801'], json: '1.0', operations: points.operations },
-    points: points.all,
   };
 }
