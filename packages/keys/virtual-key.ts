@@ -33,7 +33,7 @@ export function namesOf({ id, email, subjects }: Person): string[] {
 }
 
 /** Machine state is readable by every console user: ids travel hashed. */
-export function idHash(id: string): string {
+function idHash(id: string): string {
   return `sha256:${createHash('sha256').update(id).digest('hex')}`;
 }
 

@@ -87,7 +87,7 @@ function digest(value: unknown): string {
 }
 
 /** JSON with sorted member names and no spaces (RFC 8785, for the texts, whole numbers and truth values that evidence is made of). */
-export function canonical(value: unknown): string {
+function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const members = Object.entries(value)

@@ -3,9 +3,9 @@ import { Case } from '@gatehouse/contracts/records/case';
 import * as z from 'zod';
 import { Closing, Link, Opening } from './chain.ts';
 
-export const format = 'gatehouse-evidence-1';
+const format = 'gatehouse-evidence-1';
 
-export const howToVerify =
+const howToVerify =
   'npm run evidence -- verify FILE. By hand: hash the opening and each link with SHA-256 over its JSON with sorted names and no spaces; each ' +
   'prev_hash is the hash before it; the signature is ES256 over the hash of the closing, as 64 hex digits, by the key whose RFC 7638 thumbprint is kid. ' +
   'Compare kid with the one that your AWS account has: aws kms get-public-key.';

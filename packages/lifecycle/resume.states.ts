@@ -1,4 +1,4 @@
-/** Ends the wait of a machine's task. A token that is used up or timed out is no fault: the machine has gone on by itself. */
+/** Ends the wait of a machine's task. A token that is used up or timed out is an answer: the machine has gone on by itself. */
 import { SendTaskSuccessCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { Misconfigured, Unavailable } from '@gatehouse/runtime/fault';
 import { log } from '@gatehouse/runtime/log';
@@ -7,7 +7,7 @@ import type { Waiting } from './grace.dynamo.ts';
 let client: SFNClient | undefined;
 const over = new Set(['TaskDoesNotExist', 'TaskTimedOut', 'InvalidToken']);
 
-export async function resume({ case_id, task_token }: Waiting, because: string): Promise<void> {
+export async function resume({ case_id, task_token }: Waiting, because: string): Promise<'resumed' | 'over'> {
   client ??= new SFNClient({
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
@@ -15,9 +15,10 @@ export async function resume({ case_id, task_token }: Waiting, because: string):
   try {
     await client.send(new SendTaskSuccessCommand({ taskToken: task_token, output: JSON.stringify({ returned: true, because }) }));
     log.info('wait ended early', { case_id, because });
+    return 'resumed';
   } catch (error) {
     const name = error instanceof Error ? error.name : '';
-    if (over.has(name)) return log.info('wait was over already', { case_id, reason: name });
+    if (over.has(name)) return 'over';
     if (name === 'AccessDeniedException')
       throw new Misconfigured('This function may not answer waiting tasks: give it states:SendTaskSuccess', { cause: error });
     throw new Unavailable('Step Functions did not answer', { cause: error });

@@ -29,7 +29,9 @@ export async function resumeIfBack(env: z.infer<typeof WaitEnv>, person: string)
   const waiting = await waitingCase(env.TABLE_LIFECYCLE, person);
   if (!waiting) return;
   const truth = await backBy(env, person, waiting.case_id);
-  if (truth) await resume(waiting, `the directory says ${truth.detail}`);
+  const outcome = truth && (await resume(waiting, `the directory says ${truth.detail}`));
+  // Its grace is over and it is not closed yet: what it leaves blocked can be given back only then.
+  if (outcome === 'over') throw new Unavailable(`Case ${waiting.case_id} has gone on from its wait; look again once it is closed`);
 }
 
 /** As above; and without a case that waits, undoes what is left of their last one. A case that is open sees to it itself. */

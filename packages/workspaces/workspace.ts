@@ -44,7 +44,7 @@ export function next({ latest }: Workspace, wanted: 'stop' | 'delete', failures:
 }
 
 /** Machine state is readable by every console user: ids travel hashed. */
-export function idHash(id: string): string {
+function idHash(id: string): string {
   return `sha256:${createHash('sha256').update(id).digest('hex')}`;
 }
 
