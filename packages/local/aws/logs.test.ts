@@ -151,8 +151,8 @@ describe('the embedded metrics of functions', () => {
     logs.write('usage', JSON.stringify(valid()));
     expect(points.map(({ name, values }) => [name, values])).toEqual([
       ['Spend', [5]],
-      ['Tokens', [1, 2.5]],
       ['Spend', [5]],
+      ['Tokens', [1, 2.5]],
       ['Tokens', [1, 2.5]],
     ]);
   });
