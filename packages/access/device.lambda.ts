@@ -97,7 +97,7 @@ async function authorizeDevice(request: Request, { env, now }: DeviceCall): Prom
       user_code_hash: digest(code),
       state: 'pending',
       client,
-      ...(clientId !== undefined && { client_id: clientId.slice(0, 128) }),
+      ...(clientId !== undefined && { client_id: clientId }),
       source_ip: request.sourceIp,
       user_agent: (request.header('user-agent') ?? '').slice(0, 128),
       created_at: timestamp(now),

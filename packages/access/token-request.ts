@@ -43,6 +43,10 @@ export function readForm(contentType: string | undefined, body: Uint8Array): Ask
     seen.add(name);
     if (value !== '') form.set(name, value);
   }
+  // It goes into the token: its size is ours to bound (RFC 6749 appendix A.1 for the characters).
+  const clientId = form.get('client_id');
+  if (clientId !== undefined && !/^[\x20-\x7e]{1,128}$/.test(clientId))
+    return invalid('client_id is no identifier of at most 128 characters.');
   return ok(form);
 }
 

@@ -128,6 +128,15 @@ describe('the token endpoint', () => {
       ],
       'invalid_request',
     ],
+    [
+      'a client_id of a kilobyte',
+      [
+        ['grant_type', 'refresh_token'],
+        ['refresh_token', 'x'],
+        ['client_id', 'c'.repeat(1_024)],
+      ],
+      'invalid_request',
+    ],
     ['a refresh without a token', [['grant_type', 'refresh_token']], 'invalid_request'],
     ['a poll without a code', [['grant_type', 'urn:ietf:params:oauth:grant-type:device_code']], 'invalid_request'],
     [
