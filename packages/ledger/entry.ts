@@ -5,7 +5,7 @@ import type { Tokens } from './price.ts';
 export type Witness = 'server' | 'event' | 'metric';
 
 export interface Entry {
-  /** The idempotency key: 64 hex digits over whatever makes this entry itself and no other. */
+  /** The idempotency key: text of at most 300 characters that makes this entry itself and no other. */
   key: string;
   group: Group;
   witness: Witness;
@@ -20,7 +20,7 @@ export interface Entry {
 }
 
 export interface Series {
-  /** 64 hex digits over whoever counts, what, and since when: a counter that starts anew is another series. */
+  /** Text of at most 300 characters that names who counts, what, and since when: a counter that starts anew is another series. */
   key: string;
   /** When the count began, ms; 0 when the sender does not say. */
   start: number;

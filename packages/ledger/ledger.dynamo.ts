@@ -50,7 +50,18 @@ export async function post(entries: readonly Entry[], options: PostOptions): Pro
   const once = unique(entries);
   posted.duplicates += entries.length - once.length;
   const shared = shareGroups(once);
-  for (const chunk of chunks(shared)) await postChunk(chunk, options, until, posted);
+  let queue = chunks(shared);
+  for (let at = 0, filtered = false; at < queue.length; at++) {
+    const met = await postChunk(queue[at] ?? [], options, until, posted);
+    if (!met || filtered) continue;
+    // A body that comes again after we gave it up half posted: what is known is left out at once, so that each try gets further.
+    filtered = true;
+    const left = queue.slice(at + 1).flat();
+    const fresh = await withoutKnown(options.table, left);
+    posted.duplicates += left.length - fresh.length;
+    queue = chunks(fresh);
+    at = -1;
+  }
   return posted;
 }
 
@@ -64,15 +75,24 @@ function unique(entries: readonly Entry[]): Entry[] {
 /** Entries of equal groups carry the same object, so that groups compare by identity from here on. */
 function shareGroups(entries: readonly Entry[]): Entry[] {
   const known = new Map<string, Group>();
+  const shared = new Map<Group, Group>();
   return entries.map((entry) => {
-    const pk = groupPk(entry.group);
-    const group = known.get(pk) ?? entry.group;
-    known.set(pk, group);
-    return { ...entry, group };
+    let group = shared.get(entry.group);
+    if (!group) {
+      const pk = groupPk(entry.group);
+      group = known.get(pk) ?? entry.group;
+      known.set(pk, group);
+      shared.set(entry.group, group);
+    }
+    return group === entry.group ? entry : { ...entry, group };
   });
 }
 
-async function postChunk(chunk: readonly Entry[], options: PostOptions, until: number, posted: Posted): Promise<void> {
+/** TransactWriteItems takes a hundred. */
+const mostWrites = 100;
+
+/** True when the ledger knew some of it before. */
+async function postChunk(chunk: readonly Entry[], options: PostOptions, until: number, posted: Posted): Promise<boolean> {
   let rest = chunk;
   for (let attempt = 0; rest.length > 0; attempt++) {
     if (now() > until) throw new Throttled(`The ledger was busy: ${rest.length} entries are not posted yet`);
@@ -87,15 +107,26 @@ async function postChunk(chunk: readonly Entry[], options: PostOptions, until: n
     const made = plan(fresh, stored, options.terms);
     const writes = [...writesOf(made, options), ...series.totals.map((total) => totalWrite(options.table, total))];
     if (writes.length === 0) break;
+    if (writes.length > mostWrites && rest.length > 1) {
+      // Late events un-bill more windows than one transaction holds.
+      posted.duplicates += chunk.length - rest.length;
+      const middle = Math.ceil(rest.length / 2);
+      const met = [
+        await postChunk(rest.slice(0, middle), options, until, posted),
+        await postChunk(rest.slice(middle), options, until, posted),
+      ];
+      return met.includes(true);
+    }
     const answer = await transact(writes);
     if (answer.held) {
       posted.entries += fresh.length;
       posted.duplicates += chunk.length - fresh.length;
       merge(posted, made);
-      return;
+      return rest.length < chunk.length;
     }
   }
   posted.duplicates += chunk.length;
+  return true;
 }
 
 async function readSeries(table: string, entries: readonly Entry[]): Promise<Map<string, Total>> {
@@ -117,10 +148,21 @@ function totalWrite(table: string, { key, before, at, tokens }: Total & { key: s
   };
 }
 
+/** BatchGetItem takes a hundred keys. */
+const keysAtOnce = 100;
+const readsAtOnce = 8;
+
 /** Drops what the ledger has already: after a lost answer, a repeat, or another sender of the same points. */
 async function withoutKnown(table: string, entries: readonly Entry[]): Promise<Entry[]> {
-  const found = await getMany(entries.map(({ key }) => ({ table, key: entryKey(key) })));
-  return entries.filter((_, index) => found[index] === undefined);
+  const parts: (readonly Entry[])[] = [];
+  for (let at = 0; at < entries.length; at += keysAtOnce) parts.push(entries.slice(at, at + keysAtOnce));
+  const fresh: Entry[] = [];
+  for (let at = 0; at < parts.length; at += readsAtOnce) {
+    const some = parts.slice(at, at + readsAtOnce);
+    const found = await Promise.all(some.map((part) => getMany(part.map(({ key }) => ({ table, key: entryKey(key) })))));
+    for (const [index, part] of some.entries()) fresh.push(...part.filter((_, place) => found[index]?.[place] === undefined));
+  }
+  return fresh;
 }
 
 async function read(table: string, group: Group, entries: readonly Entry[]): Promise<StoredGroup> {

@@ -1,9 +1,9 @@
 /**
  * The ledger's rows in usage's table; their layout is here and nowhere else.
- *   ENTRY#<sha256>              ENTRY                    an entry, once; TTL 400 days. The idempotency key of all spend.
+ *   ENTRY#<key>                 ENTRY                    an entry, once; TTL 400 days. The idempotency key of all spend.
  *   CELL#<per_>#<32 hex>        HEAD                     a group's version: every write of the group moves it
  *   CELL#<per_>#<32 hex>        S#<ms> E#<ms> M#<ms>#<ms>  what is witnessed there and what of it is billed; gsi1 UNPRICED#<model> while unpriced
- *   SERIES#<sha256>             SERIES                   the last running total of a cumulative counter; TTL 60 days
+ *   SERIES#<key>                SERIES                   the last running total of a cumulative counter; TTL 60 days
  *   SPEND#<per_>                <day>#<model>#<route>    counters of a person, a day, a model and a route; gsi1 DAY#<day> / <per_>#<model>#<route>
  *   USED#<per_>                 <period>#<first day>     what a person used of a period
  *   POOL#<group>                <period>#<first day>     what a group used of a period, for budgets that it shares; /#<per_>: how much of it is whose

@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Entry, Group } from '@gatehouse/ledger/entry';
-import { noTokens, type Tokens } from '@gatehouse/ledger/price';
+import type { Tokens } from '@gatehouse/ledger/price';
 import { modelName } from '@gatehouse/rules/models';
 import { type Attributes, fingerprint, scalarOf, textOf } from './otlp/attribute.ts';
 import { isNever } from './otlp/moment.ts';
@@ -26,13 +26,13 @@ const behindMs = 60 * 86_400_000;
 /** @param person whom the token names. @param nowMs milliseconds. */
 export function witness(reading: Reading, person: string, nowMs: number): Witnessed {
   const made: Witnessed = { entries: [], rejected: reading.rejected, problem: reading.problem, claimedMicros: 0 };
-  const groups = groupMaker(person);
+  const names = namesFor(person);
   for (const point of reading.points) {
-    const refusal = point.metric === costMetric ? addCost(made, point, nowMs) : addPoint(made, point, groups, person, nowMs);
+    const refusal = point.metric === costMetric ? addCost(made, point, nowMs) : addPoint(made, point, names, nowMs);
     if (refusal) rejectOne(made, `${point.metric}: ${refusal}`);
   }
   for (const record of reading.requests) {
-    const refusal = addRequest(made, record, groups, person, nowMs);
+    const refusal = addRequest(made, record, names, person, nowMs);
     if (refusal) rejectOne(made, `${requestEvent}: ${refusal}`);
   }
   return made;
@@ -54,30 +54,38 @@ const kinds: Readonly<Record<string, keyof Tokens>> = {
 };
 
 /** A sentence when the point is not to be counted. */
-function addPoint(made: Witnessed, point: Point, groups: GroupMaker, person: string, nowMs: number): string | undefined {
-  const { metric, value, attributes, resource, start, time, temporality } = point;
+function addPoint(made: Witnessed, point: Point, names: Names, nowMs: number): string | undefined {
+  const { value, attributes, start, time, temporality } = point;
   const wrong = wrongPoint(point, nowMs);
   if (wrong) return wrong;
-  if (!Number.isSafeInteger(value) || value === undefined) return `${value} is no count of tokens`;
+  if (value === undefined || !Number.isSafeInteger(value)) return `${value} is no count of tokens`;
   const overflow = scalarOf(attributes, 'otel.metric.overflow') === true;
   const type = textOf(attributes, 'type') ?? (overflow ? 'input' : undefined);
   const kind = type === undefined ? undefined : kinds[type];
   if (kind === undefined) return `type ${JSON.stringify(type ?? null)} is none of ${Object.keys(kinds).join(', ')}`;
-  const group = groups(attributes, resource);
-  const series = [person, metric, fingerprint(resource), fingerprint(attributes)];
+  const series = `${names.prefixOf(point)},${fingerprint(attributes)},${start.ms}.${start.ns}`;
   const entry: Entry = {
-    key: digest([...series, 'metric', start.ms, start.ns, time.ms, time.ns, value]),
-    group,
+    key: `${series},${time.ms}.${time.ns},${value}`,
+    group: names.groupOf(attributes, point.resource),
     witness: 'metric',
     at: time.ms,
     from: isNever(start) ? time.ms : Math.min(start.ms, time.ms),
-    tokens: { ...noTokens, [kind]: value },
+    tokens: tokensOfKind(kind, value),
     requests: 0,
   };
-  if (temporality === cumulative)
-    made.entries.push({ ...entry, series: { key: digest([...series, 'series', start.ms, start.ns]), start: start.ms } });
+  if (temporality === cumulative) made.entries.push({ ...entry, series: { key: series, start: start.ms } });
   else if (value > 0) made.entries.push(entry);
   return undefined;
+}
+
+function tokensOfKind(kind: keyof Tokens, count: number): Tokens {
+  return {
+    input: kind === 'input' ? count : 0,
+    output: kind === 'output' ? count : 0,
+    cache_read: kind === 'cache_read' ? count : 0,
+    cache_write_5m: kind === 'cache_write_5m' ? count : 0,
+    cache_write_1h: 0,
+  };
 }
 
 function wrongPoint({ temporality, time, value }: Point, nowMs: number): string | undefined {
@@ -101,7 +109,7 @@ function addCost(made: Witnessed, point: Point, nowMs: number): string | undefin
   return undefined;
 }
 
-function addRequest(made: Witnessed, record: RequestRecord, groups: GroupMaker, person: string, nowMs: number): string | undefined {
+function addRequest(made: Witnessed, record: RequestRecord, names: Names, person: string, nowMs: number): string | undefined {
   const { attributes, resource, time } = record;
   const wrong = wrongTime(time.ms, nowMs);
   if (wrong) return wrong;
@@ -112,7 +120,7 @@ function addRequest(made: Witnessed, record: RequestRecord, groups: GroupMaker, 
   const said = ['session.id', 'event.sequence', 'request_id'] as const;
   made.entries.push({
     key: digest([person, 'event', time.ms, time.ns, model, ...said.map((key) => scalarOf(attributes, key) ?? null), tokens]),
-    group: groups(attributes, resource),
+    group: names.groupOf(attributes, resource),
     witness: 'event',
     at: time.ms,
     tokens,
@@ -142,31 +150,40 @@ function count(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
 }
 
-type GroupMaker = (attributes: Attributes, resource: Attributes) => Group;
+interface Names {
+  /** What the token points of one person and resource have in common: the beginning of their keys. */
+  prefixOf(point: Point): string;
+  /** Equal groups of one request are one object. What the points do not say, their resource may. */
+  groupOf(attributes: Attributes, resource: Attributes): Group;
+}
 
-/** Equal groups of one request are one object. What the points do not say, their resource may. */
-function groupMaker(person: string): GroupMaker {
-  const made = new Map<string, Group>();
-  return (attributes, resource) => {
-    const spelling = (textOf(attributes, 'model') ?? 'unknown').slice(0, maxText);
-    const session = (textOf(attributes, 'session.id') ?? textOf(resource, 'session.id') ?? '').slice(0, maxText);
-    const provider = textOf(attributes, 'anthropic.provider') ?? textOf(resource, 'anthropic.provider');
-    const fast = textOf(attributes, 'speed') === 'fast';
-    const key = `${spelling}\n${session}\n${provider}\n${fast}`;
-    const known = made.get(key);
-    if (known) return known;
-    const route = routeOf(provider, spelling);
-    const group: Group = {
-      person,
-      session,
-      model: modelName(spelling).name,
-      route,
-      regional: route === 'bedrock' && isRegional(spelling),
-      fast,
-      batch: false,
-    };
-    made.set(key, group);
-    return group;
+function namesFor(person: string): Names {
+  const prefixes = new Map<Attributes, string>();
+  const groups = new Map<string, Group>();
+  return {
+    prefixOf({ resource }) {
+      let prefix = prefixes.get(resource);
+      if (prefix === undefined) {
+        prefix = digest([person, 'tokens', fingerprint(resource)]);
+        prefixes.set(resource, prefix);
+      }
+      return prefix;
+    },
+    groupOf(attributes, resource) {
+      const spelling = (textOf(attributes, 'model') ?? 'unknown').slice(0, maxText);
+      const session = (textOf(attributes, 'session.id') ?? textOf(resource, 'session.id') ?? '').slice(0, maxText);
+      const provider = textOf(attributes, 'anthropic.provider') ?? textOf(resource, 'anthropic.provider');
+      const fast = textOf(attributes, 'speed') === 'fast';
+      const key = `${spelling}\n${session}\n${provider}\n${fast}`;
+      let group = groups.get(key);
+      if (!group) {
+        const route = routeOf(provider, spelling);
+        const regional = route === 'bedrock' && isRegional(spelling);
+        group = { person, session, model: modelName(spelling).name, route, regional, fast, batch: false };
+        groups.set(key, group);
+      }
+      return group;
+    },
   };
 }
 

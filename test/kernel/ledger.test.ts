@@ -89,6 +89,27 @@ describe('the ledger', () => {
     expect(await spentBy(person)).toMatchObject({ input: 1500, requests: 150 });
   });
 
+  it('lets late events un-bill more windows than one transaction holds', async () => {
+    const person = `per_${people++}`;
+    const minutes = Array.from({ length: 40 }, (_, minute) => minute * 60);
+    const windows = minutes.flatMap((second) => [1, 2, 3].map((salt) => entry(groupOf(person), 'metric', second + 30 + salt, 10)));
+    await post(windows, options);
+    await post(
+      minutes.map((second) => entry(groupOf(person), 'event', second, 7)),
+      options,
+    );
+    expect(await spentBy(person)).toMatchObject({ input: 40 * 7, requests: 40 });
+  });
+
+  it('takes up a body where an earlier try left it, and ends with the same sum', async () => {
+    const person = `per_${people++}`;
+    const entries = Array.from({ length: 120 }, (_, index) => entry(groupOf(person), 'event', index, 10));
+    await expect(post(entries, { ...options, deadlineMs: -1 })).rejects.toMatchObject({ name: 'Throttled' });
+    await post(entries.slice(0, 50), options);
+    expect(await post(entries, options)).toMatchObject({ entries: 70, duplicates: 50 });
+    expect((await spentBy(person)).input).toBe(1200);
+  });
+
   it('tells of what it posted in the same transaction', async () => {
     const person = `per_${people++}`;
     await post([entry(groupOf(person), 'event', 10, 1000)], options);

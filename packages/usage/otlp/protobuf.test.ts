@@ -35,6 +35,19 @@ const time = (field: number) => fixed64Field(field, (bytes) => bytes.writeBigUIn
 const number = fixed64Field(4, (bytes) => bytes.writeDoubleLE(5));
 const plain = Buffer.concat([time(2), time(3), number, attribute('type', 'input'), attribute('model', 'claude-opus-4-8')]);
 
+/** An AnyValue of arrays within arrays. */
+function nested(depth: number): Buffer {
+  const core = bytesField(1, 'core');
+  const heads: Buffer[] = [];
+  let size = core.length;
+  for (let level = 0; level < depth * 2; level++) {
+    const head = Buffer.concat([varint((level % 2 ? 5 : 1) * 8 + 2), varint(size)]);
+    heads.push(head);
+    size += head.length;
+  }
+  return Buffer.concat([...heads.reverse(), core]);
+}
+
 describe('the protobuf reader', () => {
   it('reads what the JSON reader reads: the same entries, by the same keys', () => {
     for (const [signal, body, bytes] of [
@@ -100,9 +113,7 @@ describe('the protobuf reader', () => {
 
   it('does not fall over nesting, however deep', () => {
     for (const depth of [10, 2_000, 20_000]) {
-      let value = bytesField(1, 'core');
-      for (let level = 0; level < depth; level++) value = bytesField(5, bytesField(1, value));
-      const deep = Buffer.concat([bytesField(1, 'nest'), bytesField(2, value)]);
+      const deep = Buffer.concat([bytesField(1, 'nest'), bytesField(2, nested(depth))]);
       expect(readProtobuf('metrics', around(Buffer.concat([plain, bytesField(7, deep)]))).points).toHaveLength(1);
     }
     const groups = Buffer.concat([
