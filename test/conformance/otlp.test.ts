@@ -3,7 +3,17 @@ import { spendPk } from '@gatehouse/ledger/rows';
 import { query } from '@gatehouse/runtime/table';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type SignedIn, startCompany } from '../../packages/policy/signed-in.fixture.ts';
-import { call, type Entry, logsBody, metricsBody, requestRecord, tokenPoint } from '../../packages/usage/exporter.fixture.ts';
+import {
+  call,
+  type Entry,
+  keyValues,
+  logsBody,
+  metricsBody,
+  requestRecord,
+  type Told,
+  tokenPoint,
+} from '../../packages/usage/exporter.fixture.ts';
+import { encodeMetrics } from '../../packages/usage/otlp/encode.fixture.ts';
 import { startAws, type TestAws } from '../support/aws.ts';
 
 let aws: TestAws;
@@ -33,6 +43,7 @@ beforeEach(async () => {
 afterAll(() => aws.close());
 
 const json = { 'Content-Type': 'application/json' };
+const protobuf = { 'Content-Type': 'application/x-protobuf' };
 const at = Math.floor(Date.now() / 60_000) * 60_000 - 120_000;
 
 async function spent(person = somebody.id) {
@@ -97,16 +108,191 @@ describe('POST /v1/logs in JSON', () => {
   });
 });
 
+describe('one bad item among good ones', () => {
+  const good = (count: number) =>
+    Array.from({ length: count }, (_, index) => tokenPoint({ at: at - index * 1_000, type: 'input', tokens: 1 }));
+  const bad = (raw: Record<string, unknown>) => tokenPoint({ at, type: 'output', tokens: 1, raw });
+
+  it.each([
+    ['no number', { asDouble: undefined }],
+    ['null, as JSON writes NaN', { asDouble: null }],
+    ['NaN', { asDouble: 'NaN' }],
+    ['Infinity', { asDouble: 'Infinity' }],
+    ['text', { asDouble: 'many' }],
+    ['less than nothing', { asDouble: -5 }],
+    ['half a token', { asDouble: 0.5 }],
+    ['more than an integer holds', { asDouble: 2 ** 60 }],
+    ['no time', { timeUnixNano: undefined }],
+    ['time 0', { timeUnixNano: '0' }],
+    ['a time that is text', { timeUnixNano: 'now' }],
+    ['a time in the far future', { timeUnixNano: `${at + 40 * 86_400_000}000000` }],
+    ['a time of long ago', { timeUnixNano: `${at - 400 * 86_400_000}000000` }],
+    ['a type nobody knows', { attributes: keyValues({ type: 'imaginary', model: 'claude-opus-4-8' }) }],
+    ['no type', { attributes: keyValues({ model: 'claude-opus-4-8' }) }],
+  ])('is rejected for %s, and the good are counted', async (_, raw) => {
+    const told = await send('/v1/metrics', metricsBody([...good(25), bad(raw), ...good(49).slice(25)]));
+    expect(told.status).toBe(200);
+    const { partialSuccess } = JSON.parse(told.text);
+    expect(partialSuccess).toEqual({ rejectedDataPoints: '1', errorMessage: expect.stringContaining('claude_code.token.usage') });
+    expect(await spent()).toMatchObject({ input: 49, output: 0 });
+  });
+
+  it('is rejected in a log, too, by its own name', async () => {
+    const [first, second] = [1, 2].map((sequence) => requestRecord({ at, sequence, tokens: { input: 5 } }));
+    const broken = requestRecord({ at, sequence: 3, tokens: { input: 5 }, more: { output_tokens: 'some' } });
+    const told = await send('/v1/logs', logsBody([first!, broken, second!]));
+    expect(JSON.parse(told.text)).toMatchObject({ partialSuccess: { rejectedLogRecords: '1' } });
+    expect(await spent()).toMatchObject({ input: 10 });
+  });
+
+  it.each([
+    ['unspecified', 0],
+    ['a name', 'AGGREGATION_TEMPORALITY_DELTA'],
+    ['unknown', 7],
+  ])('is a whole counter whose temporality is %s', async (_, temporality) => {
+    const told = await send('/v1/metrics', metricsBody(good(3), temporality));
+    expect(JSON.parse(told.text)).toMatchObject({ partialSuccess: { rejectedDataPoints: '3' } });
+    expect(await spent()).toMatchObject({ input: 0 });
+  });
+
+  it('is told of in protobuf to who sent protobuf', async () => {
+    const body = encodeMetrics(metricsBody([...good(1), tokenPoint({ at, type: 'output', tokens: -1 })]));
+    const told = await send('/v1/metrics', body, protobuf);
+    expect(told).toMatchObject({ status: 200, headers: { 'content-type': 'application/x-protobuf' } });
+    // partial_success = 1 { rejected = 1 (varint 1), error_message = 2 }
+    expect([told.bytes[0], told.bytes[2], told.bytes[3], told.bytes[4]]).toEqual([0x0a, 0x08, 1, 0x12]);
+    expect(await spent()).toMatchObject({ input: 1 });
+  });
+});
+
+describe('what is not ours', () => {
+  it.each([
+    ['an empty object', {}],
+    ['keys in snake_case', { resource_metrics: metricsBody([tokenPoint({ at, type: 'input', tokens: 9 })]).resourceMetrics }],
+    ['another counter', metricsBody([tokenPoint({ at, type: 'input', tokens: 9 })], 1, 'http.requests')],
+    ['a gauge', { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'claude_code.token.usage', gauge: { dataPoints: [{}] } }] }] }] }],
+    ['a point without a value, and its flag', metricsBody([tokenPoint({ at, type: 'input', tokens: 9, raw: { flags: 1 } })])],
+  ])('is taken without a word: %s', async (_, body) => {
+    expect(await send('/v1/metrics', body)).toMatchObject({ status: 200, text: '{}' });
+    expect(await spent()).toMatchObject({ input: 0 });
+  });
+  it('is taken in logs and traces, too', async () => {
+    const other = { ...requestRecord({ at, sequence: 1, tokens: { input: 9 } }), body: { stringValue: 'claude_code.tool_result' } };
+    const tool = { ...other, attributes: keyValues({ 'event.name': 'tool_result' }) };
+    expect(await send('/v1/logs', logsBody([tool]))).toMatchObject({ status: 200, text: '{}' });
+    expect(await send('/v1/traces', { resourceSpans: [{ scopeSpans: [{ spans: [{ name: 'x' }] }] }] })).toMatchObject({
+      status: 200,
+      text: '{}',
+    });
+    expect(await spent()).toMatchObject({ input: 0 });
+  });
+});
+
+describe('clients of all ages', () => {
+  it('are counted with the [1m] of long context, without a provider, with numeric text, with Bedrock’s spellings', async () => {
+    const without =
+      (...names: string[]) =>
+      (record: ReturnType<typeof requestRecord>) => ({
+        ...record,
+        attributes: record.attributes.filter(({ key }) => !names.includes(key)),
+      });
+    const plain = without('anthropic.provider');
+    await send('/v1/metrics', metricsBody([tokenPoint({ at, type: 'input', tokens: 100, model: 'claude-opus-4-8[1m]' })]));
+    await send('/v1/logs', logsBody([plain(requestRecord({ at: at - 1_000, sequence: 1, tokens: {}, more: { input_tokens: '100' } }))]));
+    expect(await spent()).toMatchObject({ micros: 500, input: 100 });
+    const regional = requestRecord({ at, sequence: 2, tokens: { input: 100 }, model: 'us.anthropic.claude-haiku-4-5-20251001-v1:0' });
+    await send('/v1/logs', logsBody([plain(regional)]));
+    expect(await spent()).toMatchObject({ micros: 500 + 110 });
+  });
+  it('lose nothing to the limit of 2,000 series: the overflow waits for a price', async () => {
+    const overflow = { attributes: keyValues({ 'otel.metric.overflow': true }) };
+    expect((await send('/v1/metrics', metricsBody([tokenPoint({ at, type: 'input', tokens: 106, raw: overflow })]))).text).toBe('{}');
+    expect(await spent()).toMatchObject({ micros: 0, input: 106 });
+  });
+  it('are not believed about who they are', async () => {
+    const other = await signIn();
+    const claims = { 'user.id': other.id, 'user.email': 'somebody.else@example.com', person: other.id };
+    await send('/v1/metrics', metricsBody([tokenPoint({ at, type: 'input', tokens: 10, more: claims })]));
+    expect([await spent(), await spent(other.id)]).toMatchObject([{ input: 10 }, { input: 0 }]);
+  });
+  it('mean one point by a time in text and by a bare number, in JSON and in protobuf', async () => {
+    const point = tokenPoint({ at, type: 'input', tokens: 10 });
+    await send('/v1/metrics', metricsBody([point]));
+    await send('/v1/metrics', JSON.stringify(metricsBody([point])).replace(/"(timeUnixNano|startTimeUnixNano)":"(\d+)"/g, '"$1":$2'));
+    await send('/v1/metrics', encodeMetrics(metricsBody([point])), protobuf);
+    await send('/v1/metrics', gzipSync(encodeMetrics(metricsBody([point]))), { ...protobuf, 'Content-Encoding': 'gzip' });
+    expect(await spent()).toMatchObject({ input: 10 });
+  });
+});
+
+/** google.rpc.Status: code = 1, message = 2. */
+function codeOf(told: Told): number {
+  return told.headers['content-type'] === 'application/json' ? JSON.parse(told.text).code : (told.bytes[1] ?? -1);
+}
+
 describe('the envelope', () => {
   const body = () => metricsBody([tokenPoint({ at, type: 'input', tokens: 7 })]);
-  it('is taken with gzip, whether a header says so or not', async () => {
-    expect((await send('/v1/metrics', gzipSync(JSON.stringify(body())), { ...json, 'Content-Encoding': 'gzip' })).status).toBe(200);
-    expect((await send('/v1/metrics', gzipSync(JSON.stringify(body())))).status).toBe(200);
+  const bomb = () => gzipSync(Buffer.alloc(70 * 1024 * 1024));
+  const whole = () => gzipSync(JSON.stringify(body()));
+
+  it('is taken with gzip, whether a header says so or not, in one member or two', async () => {
+    const text = JSON.stringify(body());
+    expect((await send('/v1/metrics', whole(), { ...json, 'Content-Encoding': 'gzip' })).status).toBe(200);
+    expect((await send('/v1/metrics', whole())).status).toBe(200);
+    expect((await send('/v1/metrics', text, { ...json, 'Content-Encoding': 'gzip' })).status).toBe(200);
+    expect((await send('/v1/metrics', Buffer.concat([gzipSync(text.slice(0, 50)), gzipSync(text.slice(50))]))).status).toBe(200);
     expect(await spent()).toMatchObject({ input: 7 });
   });
-  it('is refused without a token, in the sender’s encoding', async () => {
-    const told = await call(handler, 'POST /v1/metrics', { headers: json, body: '{}' });
-    expect(told).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } });
-    expect(JSON.parse(told.text)).toMatchObject({ code: 16 });
+
+  it.each([
+    ['no JSON', '{', 400, 3],
+    ['JSON that is no object', '[]', 400, 3],
+    ['a list that is none', '{"resourceMetrics":{}}', 400, 3],
+    ['gzip that is cut off', () => whole().subarray(0, -9), 400, 3],
+    ['gzip with something behind it', () => Buffer.concat([whole(), Buffer.from('trailing')]), 400, 3],
+    ['gzip that inflates beyond measure', bomb, 413, 8],
+    ['more than 5 MiB', () => Buffer.alloc(5 * 1024 * 1024 + 1, 32), 413, 8],
+  ])('is refused for good when it holds %s', async (_, made, status, code) => {
+    const sent = typeof made === 'function' ? made() : made;
+    for (const headers of [json, protobuf]) {
+      if (headers === protobuf && typeof sent === 'string' && sent !== '{') continue;
+      const told = await send('/v1/metrics', sent, headers);
+      expect([told.status, codeOf(told)]).toEqual([status, code]);
+      expect(told.headers['content-type']).toBe(headers['Content-Type']);
+    }
+    expect(await spent()).toMatchObject({ input: 0 });
+  });
+
+  it.each([[{ 'Content-Type': 'text/plain' }], [{}], [{ ...json, 'Content-Encoding': 'br' }]] as Record<string, string>[][])(
+    'is refused in another format: %j',
+    async (headers) => {
+      expect((await send('/v1/metrics', JSON.stringify(body()), headers)).status).toBe(415);
+    },
+  );
+
+  it('is refused with another method', async () => {
+    const told = await call(handler, 'GET /v1/metrics', { token: somebody.token });
+    expect(told).toMatchObject({ status: 405, headers: { allow: 'POST' } });
+  });
+
+  it.each([json, protobuf])('is refused without a token, in the sender’s encoding: %j', async (headers) => {
+    const told = await call(handler, 'POST /v1/metrics', { headers, body: '{}' });
+    expect(told).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer', 'content-type': headers['Content-Type'] } });
+    expect(codeOf(told)).toBe(16);
+  });
+
+  it('is asked for again when the ledger is away', async () => {
+    vi.resetModules();
+    process.env.TABLE_USAGE = 'no-such-table';
+    const { handler: lost } = await import('../../packages/usage/ingest.lambda.ts');
+    for (const [headers, bytes] of [
+      [json, JSON.stringify(body())],
+      [protobuf, encodeMetrics(body())],
+    ] as const) {
+      const told = await call(lost, 'POST /v1/metrics', { token: somebody.token, headers, body: bytes });
+      expect(told).toMatchObject({ status: 503, headers: { 'retry-after': '1', 'content-type': headers['Content-Type'] } });
+      expect(codeOf(told)).toBe(14);
+    }
+    process.env.TABLE_USAGE = table;
   });
 });
