@@ -1,5 +1,5 @@
 /** Everything that can be cut at once was cut; nothing is proven yet. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './fact.ts';
 
 export const accessCut = fact(

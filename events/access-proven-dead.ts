@@ -1,5 +1,5 @@
 /** Every credential of a leaver reached the best proof of its kind. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './fact.ts';
 
 export const accessProvenDead = fact(

@@ -1,5 +1,5 @@
 /** A person came back before the purge: what Gatehouse had blocked works again. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './fact.ts';
 
 export const accessRestored = fact(

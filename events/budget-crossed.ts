@@ -1,5 +1,5 @@
 /** A budget's spend passed one of its marks: warned, or exceeded. Told once a period and mark. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './fact.ts';
 
 export const budgetCrossed = fact(

@@ -1,5 +1,5 @@
 /** A case needs a person: what happened and what to do. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './fact.ts';
 
 export const caseStuck = fact(

@@ -1,5 +1,5 @@
 /** The directory could not be read, or answered with less than can be true; nothing was concluded from it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './fact.ts';
 
 export const directoryReadRefused = fact(

@@ -1,5 +1,5 @@
 /** The shape of every fact: what happened, past tense, ids and never e-mails or secrets. Source `gatehouse.<producer>`; at least once, in any order. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export type Producer = 'people' | 'access' | 'policy' | 'usage' | 'inference' | 'lifecycle' | 'operations';
 

@@ -1,5 +1,5 @@
 /** Usage named a model that the price book does not know: its tokens are kept aside, unpriced, until the book does. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './fact.ts';
 
 export const modelUnpriced = fact(

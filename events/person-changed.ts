@@ -1,5 +1,5 @@
 /** Something of a person's record changed: names, groups or status. Consumers re-read the record. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './fact.ts';
 
 export const personChanged = fact(

@@ -1,5 +1,5 @@
 /** A person became known, from a sign-in or from the directory. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './fact.ts';
 
 export const personJoined = fact(

@@ -1,5 +1,5 @@
 /** The directory says, read afresh, that a person is suspended, deactivated or deleted. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './fact.ts';
 
 export const personLeft = fact(

@@ -1,5 +1,5 @@
 /** A person who is still here won or lost groups. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './fact.ts';
 
 export const personMoved = fact(

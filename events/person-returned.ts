@@ -1,5 +1,5 @@
 /** A person who had left or was suspended is active again. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './fact.ts';
 
 export const personReturned = fact(

@@ -1,5 +1,5 @@
 /** A new version of the policy document is in force. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './fact.ts';
 
 export const policyPublished = fact(

@@ -1,5 +1,5 @@
 /** A retired refresh token came back: the family and its sessions were shut. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './fact.ts';
 
 export const refreshReused = fact(

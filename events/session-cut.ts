@@ -1,5 +1,5 @@
 /** A person's gate was shut, or one of their sessions ended before its time. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './fact.ts';
 
 export const sessionCut = fact(

@@ -1,5 +1,5 @@
 /** Somebody was refused a session. The reason is exact here and vague on the wire. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './fact.ts';
 
 export const signInRefused = fact(

@@ -1,5 +1,5 @@
 /** New spend was posted to the ledger, once. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './fact.ts';
 
 export const usageRecorded = fact(

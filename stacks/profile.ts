@@ -1,6 +1,6 @@
 /** The profile of each stage, checked before anything is declared: every mistake is told at once. Copy `example` and change it. */
 import { Profile } from '@gatehouse/core/profile';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const example: z.input<typeof Profile> = {
   region: 'us-east-1',

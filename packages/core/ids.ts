@@ -1,5 +1,5 @@
 /** Branded, prefixed ids. Randomness is an argument: callers hand over 16 fresh bytes. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 

@@ -1,5 +1,5 @@
 /** What a deployment knows of its company: issuers, directory, outside systems, periods. Each capability gets its own part in `CONFIG`. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const url = z.url();
 

@@ -1,7 +1,8 @@
 /** What a LiteLLM virtual key is to us: whose it is, whether it can be used, and whether it was Gatehouse that blocked it. Never the key itself: its hash. */
-import { createHash } from 'node:crypto';
+
 import type { Person } from '@gatehouse/contracts/records/person';
 import type { StepOutput, Target } from '@gatehouse/contracts/steps/step';
+import { idHash } from '@gatehouse/core/id-hash';
 
 export interface VirtualKey {
   /** LiteLLM's `token`: the SHA-256 of the key in hex, which its management API takes instead of the key. */
@@ -30,11 +31,6 @@ export function stateOf(key: VirtualKey): 'live' | 'blocked' | 'blocked by other
 /** Under what names LiteLLM may know a person: our id, the directory's, and the address. */
 export function namesOf({ id, email, subjects }: Person): string[] {
   return [...new Set([id, email, email.toLowerCase(), ...subjects.map(({ subject }) => subject)])];
-}
-
-/** Machine state is readable by every console user: ids travel hashed. */
-function idHash(id: string): string {
-  return `sha256:${createHash('sha256').update(id).digest('hex')}`;
 }
 
 export interface Seen {

@@ -5,7 +5,7 @@ import { PeopleConfig } from '@gatehouse/core/profile';
 import { json } from '@gatehouse/runtime/environment';
 import { http } from '@gatehouse/runtime/http';
 import { apiError, apiWire } from '@gatehouse/runtime/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { peopleByEmail, personById, personBySubject } from './person.dynamo.ts';
 import { surface } from './surface.ts';
 

@@ -7,7 +7,7 @@ import { timestamp } from '@gatehouse/runtime/clock';
 import { json } from '@gatehouse/runtime/environment';
 import { Throttled, Unavailable } from '@gatehouse/runtime/fault';
 import { onStep } from '@gatehouse/runtime/step';
-import { z } from 'zod';
+import * as z from 'zod';
 import { findPeople, readPerson } from './okta.directory.ts';
 import { peopleByEmail, personById, personBySubject, type Subject, settle } from './person.dynamo.ts';
 import { readingOf } from './reading.ts';

@@ -6,7 +6,7 @@ import { timestamp } from '@gatehouse/runtime/clock';
 import { json } from '@gatehouse/runtime/environment';
 import { Misconfigured } from '@gatehouse/runtime/fault';
 import { onStep } from '@gatehouse/runtime/step';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isEntitled } from './entitlement.dynamo.ts';
 import { readPerson } from './okta.directory.ts';
 import { personById, settle } from './person.dynamo.ts';

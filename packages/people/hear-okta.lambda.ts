@@ -5,7 +5,7 @@ import { json } from '@gatehouse/runtime/environment';
 import { onEvent } from '@gatehouse/runtime/event';
 import { Unavailable } from '@gatehouse/runtime/fault';
 import { log } from '@gatehouse/runtime/log';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readPerson } from './okta.directory.ts';
 import { type Heard, hear } from './okta-log.ts';
 import { personBySubject, settle } from './person.dynamo.ts';

@@ -3,7 +3,7 @@
  * The victim is a `target` of type User; `actor` is who did it (Okta System Log API, LogEvent).
  */
 import { ok, type Result, refuse } from '@gatehouse/core/result';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the event hints at; the directory, read afterwards, decides. */
 export type Kind = 'joining' | 'leaving' | 'returning' | 'moving' | 'changing';

@@ -1,6 +1,6 @@
 /** Reads Okta's user and group JSON into the directory's word. An answer that is not quite one is `malformed`, never a leaver. */
 import { ok, type Result, refuse } from '@gatehouse/core/result';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Found } from './truth.ts';
 
 const User = z.object({

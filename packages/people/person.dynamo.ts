@@ -15,7 +15,7 @@ import { freshId } from '@gatehouse/runtime/clock';
 import { Throttled } from '@gatehouse/runtime/fault';
 import { publish } from '@gatehouse/runtime/publish';
 import { get, getMany, query, transact, type Write } from '@gatehouse/runtime/table';
-import { z } from 'zod';
+import * as z from 'zod';
 import { introduce, type Reading, type Reconciled, reconcile, type Told } from './reconcile.ts';
 
 export interface Subject {

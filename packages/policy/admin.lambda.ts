@@ -9,7 +9,7 @@ import { timestamp } from '@gatehouse/runtime/clock';
 import { json } from '@gatehouse/runtime/environment';
 import { type Call, http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { apiWire } from '@gatehouse/runtime/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { digest } from './canonical.ts';
 import { compare, documentDifference, knownGroups, memberOf } from './difference.ts';
 import { readDraft, readIfMatch } from './draft.ts';

@@ -1,7 +1,7 @@
 /** Proves that who gains and who loses is told by effect, not by spelling. */
 import { PolicyDocument } from '@gatehouse/rules/document';
 import { describe, expect, it } from 'vitest';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { compare, documentDifference, knownGroups, memberOf } from './difference.ts';
 
 type Input = z.input<typeof PolicyDocument>;

@@ -2,7 +2,7 @@
 import { PolicyDocument } from '@gatehouse/rules/document';
 import { samplePolicy } from '@gatehouse/rules/sample';
 import { describe, expect, it } from 'vitest';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { explain } from './explain.ts';
 
 const sample = PolicyDocument.parse(samplePolicy);

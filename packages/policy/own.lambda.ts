@@ -5,7 +5,7 @@ import type { Caller } from '@gatehouse/runtime/admit';
 import { json } from '@gatehouse/runtime/environment';
 import { http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { apiWire } from '@gatehouse/runtime/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { digest } from './canonical.ts';
 import { type Explanation, explain } from './explain.ts';
 import { findPerson } from './people.records.ts';

@@ -4,7 +4,7 @@ import { parseDocument } from '@gatehouse/rules/problems';
 import { timestamp } from '@gatehouse/runtime/clock';
 import { InvalidRequest } from '@gatehouse/runtime/fault';
 import { onStep } from '@gatehouse/runtime/step';
-import { z } from 'zod';
+import * as z from 'zod';
 import { publishVersion } from './store.dynamodb.ts';
 
 export const env = z.object({ TABLE_POLICY: z.string().min(1) });

@@ -14,7 +14,7 @@ import { measure } from '@gatehouse/runtime/metric';
 import { trustedKeys } from '@gatehouse/runtime/trust';
 import { apiWire } from '@gatehouse/runtime/wire';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Bearer, createLastServed, type Delivered } from './last-served.ts';
 import { delivery, isCurrent, managedSettings } from './settings.ts';
 import { documentAt } from './store.dynamodb.ts';

@@ -4,7 +4,7 @@ import { resolve } from '@gatehouse/rules/resolve';
 import { samplePolicy } from '@gatehouse/rules/sample';
 import { settingKeys } from '@gatehouse/rules/settings-keys';
 import { describe, expect, it } from 'vitest';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { delivery, isCurrent, managedSettings } from './settings.ts';
 
 const gateway = { publicUrl: 'https://gatehouse.example.com' };

@@ -11,7 +11,7 @@ import { PolicyDocument } from '@gatehouse/rules/document';
 import { Unavailable } from '@gatehouse/runtime/fault';
 import { publish } from '@gatehouse/runtime/publish';
 import { documents, get, transact } from '@gatehouse/runtime/table';
-import { z } from 'zod';
+import * as z from 'zod';
 import { digest } from './canonical.ts';
 
 /** The head, or version 0 before the first publication. */

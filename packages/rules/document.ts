@@ -1,5 +1,5 @@
 /** The policy document: who is matched, and what each match brings. One zod source for types, checks and JSON Schema. Resolves nothing. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { suggest } from './nearest.ts';
 import { type SettingShape, settingKeys } from './settings-keys.ts';
 import { ruleProblem } from './tools.ts';

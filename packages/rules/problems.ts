@@ -1,6 +1,6 @@
 /** Turns what is wrong with a document into a list that a person can act on: every problem, each with its path. Accepts nothing by itself. */
 import { ok, type Result, refuse } from '@gatehouse/core/result';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { PolicyDocument } from './document.ts';
 
 export interface Problem {

@@ -1,7 +1,7 @@
 /** Proves the laws of resolution: order, union, replacement, refusal, and that a weaker layer never widens. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { PolicyDocument } from './document.ts';
 import { mayUse } from './models.ts';
 import { resolve } from './resolve.ts';

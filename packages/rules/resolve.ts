@@ -1,6 +1,6 @@
 /** Resolves the document for one person: which policies match and what they add up to. Pure and quick; reads no clock, store or token. */
 
-import type { z } from 'zod';
+import type * as z from 'zod';
 import {
   type Budget,
   budgetKey,

@@ -1,5 +1,5 @@
 /** The policy of a fresh start: a company with three groups. Nobody outside of them is admitted. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { PolicyDocument } from './document.ts';
 
 export const samplePolicy = {

@@ -1,7 +1,7 @@
 /** Calls of other capabilities: a step by its alias ARN, and the start of a machine. */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { StepContract } from '@gatehouse/contracts/steps/step';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { InvalidRequest, Misconfigured, Throttled, Unavailable } from './fault.ts';
 
 let lambda: LambdaClient | undefined;

@@ -1,5 +1,5 @@
 /** Reads `process.env` once, through an entry's own schema. `CONFIG` and other JSON members are parsed by `json`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Misconfigured } from './fault.ts';
 
 /** A variable that carries JSON of the given schema. */

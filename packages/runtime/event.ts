@@ -2,7 +2,7 @@
 import type { Detail } from '@gatehouse/events/fact';
 import middy from '@middy/core';
 import type { Context, EventBridgeEvent } from 'aws-lambda';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { now } from './clock.ts';
 import { readEnv } from './environment.ts';
 import { Busy } from './fault.ts';

@@ -5,7 +5,7 @@ import type { Route, Surface } from '@gatehouse/contracts/surface';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { admit, type Caller, nobody } from './admit.ts';
 import { now } from './clock.ts';
 import { readEnv } from './environment.ts';

@@ -1,6 +1,6 @@
 /** Facts leave a capability as items of its own transaction, and reach the bus from the table's stream: none is lost between a write and its event. */
 import type { Detail } from '@gatehouse/events/fact';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { freshId, now, timestamp } from './clock.ts';
 import type { Write } from './table.ts';
 

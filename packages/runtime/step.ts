@@ -2,7 +2,7 @@
 import type { StepContract } from '@gatehouse/contracts/steps/step';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { now } from './clock.ts';
 import { readEnv } from './environment.ts';
 import { log } from './log.ts';

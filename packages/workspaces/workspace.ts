@@ -1,6 +1,7 @@
 /** What a Coder workspace is to us: how far its latest build has got, whether its agent still answers, and what to do next. Decides, calls nobody. */
-import { createHash } from 'node:crypto';
+
 import type { StepOutput, Target } from '@gatehouse/contracts/steps/step';
+import { idHash } from '@gatehouse/core/id-hash';
 
 export interface Build {
   id: string;
@@ -41,11 +42,6 @@ export function next({ latest }: Workspace, wanted: 'stop' | 'delete', failures:
   if (job === 'pending' || job === 'running' || job === 'canceling') return 'wait';
   if (job === 'succeeded' && (transition === wanted || transition === 'delete')) return 'nothing';
   return failures >= 2 ? 'give-up' : 'build';
-}
-
-/** Machine state is readable by every console user: ids travel hashed. */
-function idHash(id: string): string {
-  return `sha256:${createHash('sha256').update(id).digest('hex')}`;
 }
 
 export interface Seen {

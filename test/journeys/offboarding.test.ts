@@ -7,11 +7,11 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { verifyPacket } from '@gatehouse/lifecycle/verify';
 import { seededSessionToken } from '@gatehouse/local/outside/coder/create-coder';
 import { seededKey } from '@gatehouse/local/outside/litellm/create-litellm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Person, type Stack, startStack } from '../../test/support/stack.ts';
-import { verifyPacket } from './verify.ts';
+import { type Person, type Stack, startStack } from '../support/stack.ts';
 
 const week = 7 * 86_400;
 let stack: Stack;
@@ -148,6 +148,9 @@ describe('somebody who is deactivated in the directory', () => {
     await hr('PATCH', '/users/dave@example.com', { suspended: true });
     await reach(dave.id, 'proven');
     await stack.settled();
+    await stack.advance(week + 60);
+    await stack.settled();
+    expect((await casesOf(dave.id))[0]?.status, 'a suspended person may come back: nothing is deleted').toBe('proven');
     await hr('PATCH', '/users/dave@example.com', { suspended: false });
     const back = await reach(dave.id, 'cancelled', 1);
     expect(back.message).toMatch(/came back/);

@@ -4,7 +4,7 @@ import { publish } from '@gatehouse/runtime/publish';
 import { query, transact, update } from '@gatehouse/runtime/table';
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { startAws, type TestAws } from '../support/aws.ts';
 
 const env = z.object({ TABLE_LIFECYCLE: z.string() });

@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { StepContract } from '@gatehouse/contracts/steps/step';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { root } from '../support/sst-diff/environment.ts';
 
 type AnyStep = StepContract<z.ZodType, z.ZodType>;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { functionName, ruleName } from '@gatehouse/contracts/names';
 import { loadSurfaces } from '@gatehouse/local/surfaces';
 import { describe, expect, it } from 'vitest';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { root } from '../support/sst-diff/environment.ts';
 import { capturedGraph } from '../support/sst-diff/graph.ts';
 import { steps } from './contracts.ts';

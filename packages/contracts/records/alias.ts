@@ -1,5 +1,5 @@
 /** Who carries an e-mail address: several people may. `ALIAS#<e-mail, lower case>` / `<per_>`; no TTL. Never a key for access: addresses are renamed and re-used. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { record } from './record.ts';
 
 export const Alias = z.object({ email: z.string(), person: z.string() });

@@ -1,5 +1,5 @@
 /** A case: one coming or going of one person. `CASE#<cas_>` / `CASE`; gsi1 `CASES#<per_>` / `<started_at>#<cas_>`; no TTL: evidence outlives people. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { record } from './record.ts';
 
 export const CaseStatus = z.enum(['waiting', 'cutting', 'cut', 'proven', 'held', 'purging', 'done', 'needs_human', 'cancelled']);

@@ -1,5 +1,5 @@
 /** The kill switch, one a person: read with every session call. `GATE#<per_>` / `GATE`; no TTL. Its epoch never falls. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { record } from './record.ts';
 
 export const Gate = z.object({

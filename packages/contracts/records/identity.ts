@@ -1,5 +1,5 @@
 /** Whom an issuer's immutable subject means. `IDENTITY#<issuer>#<subject>` / `IDENTITY`; no TTL. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { record } from './record.ts';
 
 export const Identity = z.object({ person: z.string(), issuer: z.string(), subject: z.string() });

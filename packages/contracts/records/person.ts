@@ -1,5 +1,5 @@
 /** A person: the directory's truth as last read. `PERSON#<per_>` / `PERSON`; no TTL. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { record } from './record.ts';
 
 export const Person = z.object({

@@ -1,5 +1,5 @@
 /** The policy document: a head that names the version in force, and immutable versions. `POLICY` / `HEAD`, `POLICY` / `VERSION#<6 digits>`; no TTL. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { record } from './record.ts';
 
 export const PolicyHead = z.object({ version: z.int().nonnegative(), digest: z.string(), published_at: z.string() });

@@ -1,5 +1,5 @@
 /** What a record is: a row that one capability writes and others may read. The key layout lives in the record's file and nowhere else. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Capability } from '../surface.ts';
 
 export interface Key {

@@ -2,7 +2,7 @@
  * The revocation log that polled surfaces follow: written in the transaction that shuts. `REVOCATION#<shard>` / `<seq, 16 digits>`;
  * TTL when every token it kills has expired. Readers ask each shard for `sk > cursor` every 2 s; a cold reader first reads all of it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { record } from './record.ts';
 
 export const revocationShards = 4;

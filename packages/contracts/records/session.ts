@@ -1,5 +1,5 @@
 /** A session: what an access token's `sid` points at. `SESSION#<ses_>` / `SESSION`; gsi1 `SESSIONS#<per_>` / `<ses_>`; TTL at the family's absolute end. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { record } from './record.ts';
 
 export const Session = z.object({

@@ -1,5 +1,5 @@
 /** The public keys that our tokens verify with. `SIGNING-KEYS` / `<kid>`; no TTL while a token of the key may live. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { record } from './record.ts';
 
 export const SigningKey = z.object({

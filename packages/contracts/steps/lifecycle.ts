@@ -1,5 +1,5 @@
 /** Lifecycle's own steps: open and close a case, keep its evidence, and wait out its grace. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { StepOutput, step } from './step.ts';
 
 /** The first state of the machine: refuses what is missing or wrong with a sentence, and takes the person's lock. */

@@ -1,5 +1,5 @@
 /** People's steps: learn of somebody, and read the directory's truth afresh. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { step } from './step.ts';
 
 /** Looks somebody up in records first, then in the directory; makes them a person when the directory knows them. */

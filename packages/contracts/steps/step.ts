@@ -1,5 +1,5 @@
 /** What a step is: a task that a machine, or another capability, has the owner do. Idempotent on (case_id, step, target). */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Capability } from '../surface.ts';
 
 /** One credential, workspace or session that a step looked at. The id is hashed: machine state is readable by every console user. */

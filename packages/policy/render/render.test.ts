@@ -8,7 +8,7 @@ import { resolve } from '@gatehouse/rules/resolve';
 import { samplePolicy } from '@gatehouse/rules/sample';
 import { settingKeys } from '@gatehouse/rules/settings-keys';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { helperFile, machineFile, policyHelperOutput } from './client-file.ts';
 import { coderWorkspace } from './coder-workspace.ts';
 import { litellmKey } from './litellm-key.ts';
