@@ -12,9 +12,22 @@ import { publish } from '@gatehouse/runtime/publish';
 import { get, getMany, type Item, put, query, transact, type Write } from '@gatehouse/runtime/table';
 import type { Entry, Group } from './entry.ts';
 import { cellKey, pad, reach } from './fold.ts';
-import { chunks, type Difference, type Plan, plan, type StoredCell, type StoredGroup, type Terms } from './post.ts';
+import { chunks, type Difference, type Plan, plan, replan, type StoredCell, type StoredGroup, type Terms } from './post.ts';
 import { type Tokens, tokenKinds } from './price.ts';
-import { bodyKey, bodySeconds, dayPk, entryKey, entrySeconds, groupPk, headSk, seriesKey, seriesSeconds, spendPk, usedPk } from './rows.ts';
+import {
+  bodyKey,
+  bodySeconds,
+  dayPk,
+  entryKey,
+  entrySeconds,
+  groupPk,
+  headSk,
+  seriesKey,
+  seriesSeconds,
+  spendPk,
+  unpricedPk,
+  usedPk,
+} from './rows.ts';
 import { resolveSeries, type Total } from './series.ts';
 
 export interface Posted {
@@ -129,6 +142,50 @@ async function postChunk(chunk: readonly Entry[], options: PostOptions, until: n
   return true;
 }
 
+/** So many cells of one group fit into a transaction with their counters. */
+const cellsAtOnce = 40;
+
+export interface Repriced {
+  model: string;
+  amount_micros: number;
+  /** Cells that were priced, and those that wait still: the deadline came first, or others wrote the same group. */
+  priced: number;
+  waiting: number;
+}
+
+/**
+ * Prices what a model's users left waiting while the book did not know it. Idempotent: a cell that is priced waits no more. Safe beside ingestion:
+ * each group moves by its version. @param model as entries name it.
+ */
+export async function reprice(model: string, { table, terms, deadlineMs }: PostOptions): Promise<Repriced> {
+  const until = now() + deadlineMs;
+  const done: Repriced = { model, amount_micros: 0, priced: 0, waiting: 0 };
+  const rows = await query(table, unpricedPk(model), { index: 'gsi1' });
+  const groups = new Map<string, string[]>();
+  for (const { pk, sk } of rows) groups.set(String(pk), [...(groups.get(String(pk)) ?? []), String(sk)]);
+  for (const [pk, all] of groups)
+    for (let at = 0; at < all.length; at += cellsAtOnce) {
+      const some = all.slice(at, at + cellsAtOnce);
+      const made = now() < until ? replan(await readCells(table, pk, some), terms) : undefined;
+      const changed = made?.groups[0]?.cells.size ?? 0;
+      if (!made || changed === 0 || !(await transact(writesOf(made, { table, terms }))).held) {
+        done.waiting += some.length;
+        continue;
+      }
+      done.priced += changed;
+      done.waiting += some.length - changed;
+      for (const days of made.spend.values()) for (const one of days.values()) done.amount_micros += one.amount_micros;
+    }
+  return done;
+}
+
+/** The index is behind by a second at most: what it names is read again, with the group's version. */
+async function readCells(table: string, pk: string, sks: readonly string[]): Promise<StoredGroup> {
+  const [head, ...rows] = await getMany([headSk, ...sks].map((sk) => ({ table, key: { pk, sk } })));
+  const cells = new Map(rows.flatMap((row, index) => (row ? [[sks[index] ?? '', cellOf(row)] as const] : [])));
+  return { group: head?.group as Group, version: Number(head?.version ?? 0), cells };
+}
+
 async function readSeries(table: string, entries: readonly Entry[]): Promise<Map<string, Total>> {
   const keys = [...new Set(entries.flatMap(({ series }) => (series ? [series.key] : [])))];
   if (keys.length === 0) return new Map();
@@ -175,13 +232,19 @@ async function read(table: string, group: Group, entries: readonly Entry[]): Pro
   ]);
   const cells = new Map<string, StoredCell>();
   for (const row of rows.flat()) {
-    const cell = row as unknown as StoredCell;
+    const cell = cellOf(row);
     cells.set(cellKey(cell), cell);
   }
   return { group, version: Number(head?.version ?? 0), cells };
 }
 
-function writesOf(made: Plan, { table, terms }: PostOptions): Write[] {
+/** Without the row's keys: a cell that waits for nothing any more must leave the index. Only this file writes these rows. */
+function cellOf(row: Item): StoredCell {
+  const { kind, at, from, tokens, requests, billed, billed_micros, unpriced } = row as unknown as StoredCell;
+  return { kind, at, ...(from !== undefined && { from }), tokens, requests, billed, billed_micros, unpriced };
+}
+
+function writesOf(made: Plan, { table, terms }: Pick<PostOptions, 'table' | 'terms'>): Write[] {
   const at = now();
   const expires = Math.floor(at / 1000) + entrySeconds;
   const writes: Write[] = made.entries.map((entry) => newEntry(table, entry, terms.book.version, expires));
@@ -246,7 +309,7 @@ function cellItem(pk: string, sk: string, group: Group, cell: StoredCell, book: 
     tokens: { ...cell.tokens },
     price_book: book,
     expires_at: expires,
-    ...(cell.unpriced && { gsi1pk: `UNPRICED#${group.model}`, gsi1sk: `${pk}#${sk}` }),
+    ...(cell.unpriced && { gsi1pk: unpricedPk(group.model), gsi1sk: `${pk}#${sk}` }),
   };
 }
 

@@ -68,6 +68,21 @@ export function plan(entries: readonly Entry[], stored: readonly StoredGroup[], 
   return made;
 }
 
+/** Prices what waits for a price, as of its own day. Other cells keep what they were billed when they were written. */
+export function replan({ group, version, cells }: StoredGroup, terms: Terms): Plan {
+  const made: Plan = { entries: [], groups: [], spend: new Map(), used: new Map(), unpriced: [] };
+  const changed = new Map<string, StoredCell>();
+  for (const [key, cell] of cells) {
+    if (!cell.unpriced) continue;
+    const after = bill(group, cell, true, terms);
+    if (after.unpriced) continue;
+    changed.set(key, after);
+    note(made, group, cell, after);
+  }
+  if (changed.size > 0) made.groups.push({ group, version, cells: changed });
+  return made;
+}
+
 function bill(group: Group, cell: Cell, counts: boolean, { book, multiplierPpm }: Terms): StoredCell {
   const price = counts ? priceOn(book, group.model, dayOf(cell.at)) : undefined;
   const { regional, fast, batch } = group;

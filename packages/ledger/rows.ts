@@ -33,6 +33,10 @@ export function spendPk(person: string): string {
 export function spendSk(day: string, model: string, route: string): string {
   return `${day}#${model}#${route}`;
 }
+/** Cells of a model that wait for a price, in the index. */
+export function unpricedPk(model: string): string {
+  return `UNPRICED#${model}`;
+}
 /** All spend of a day, in the index. */
 export function dayPk(day: string): string {
   return `DAY#${day}`;

@@ -19,7 +19,7 @@ export function spendRows({ spend, unpriced }: Posted, book: PriceBook): MetricR
         sets: [[], ['model'], ['route']],
         values: {
           SpendMicros: { unit: 'None', value: difference.amount_micros },
-          Requests: { unit: 'Count', value: difference.requests },
+          ModelRequests: { unit: 'Count', value: difference.requests },
           InputTokens: { unit: 'Count', value: difference.tokens.input },
           OutputTokens: { unit: 'Count', value: difference.tokens.output },
           CacheReadTokens: { unit: 'Count', value: difference.tokens.cache_read },

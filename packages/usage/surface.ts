@@ -46,6 +46,7 @@ export const surface: Surface = {
   entries: {
     ingest: { handler: 'packages/usage/ingest.lambda.handler', timeoutSeconds: 10, memoryMb: 1024, tables: [polled, ledger] },
     spend: { handler: 'packages/usage/spend.lambda.handler', timeoutSeconds: 10, memoryMb: 512, tables: [...admission, counters] },
+    reprice: { handler: 'packages/usage/reprice.lambda.handler', timeoutSeconds: 29, memoryMb: 512, tables: [...admission, ledger] },
     converge: { handler: 'packages/usage/converge.lambda.handler', timeoutSeconds: 30, memoryMb: 512, tables: budgets },
     'measure-budgets': { handler: 'packages/usage/measure-budgets.lambda.handler', timeoutSeconds: 30, memoryMb: 512, tables: [claims] },
     publish: { handler: 'packages/usage/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
@@ -56,6 +57,7 @@ export const surface: Surface = {
     { name: 'own-usage', method: 'GET', path: '/v1/usage', entry: 'spend', admit: 'session:usage' },
     { name: 'client-usage', method: 'GET', path: '/api/oauth/usage', entry: 'spend', admit: 'session:usage' },
     { name: 'admin-spend', method: 'GET', path: '/admin/spend', entry: 'spend', admit: 'admin' },
+    { name: 'reprice', method: 'POST', path: '/admin/spend/reprice', entry: 'reprice', admit: 'admin' },
   ],
   rules: [{ name: 'measure-budgets', bus: 'product', pattern: patternOf(budgetCrossed), entry: 'measure-budgets' }],
   streams: ['publish', 'converge'],
@@ -82,7 +84,7 @@ export const surface: Surface = {
       ...alarm,
       name: 'unpriced-tokens',
       description:
-        'Tokens were used of a model that the price book does not know. They are kept aside and not billed: add the model to the price book.',
+        'Tokens were used of a model that the price book does not know. They are kept aside and not billed: add the model to the price book, deploy it, and POST /admin/spend/reprice.',
       metric: 'UnpricedTokens',
       periodSeconds: 300,
       threshold: 1,

@@ -1,6 +1,6 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Entry, Group } from '@gatehouse/ledger/entry';
-import { entryDigest, type PostOptions, post } from '@gatehouse/ledger/ledger.dynamo';
+import { entryDigest, type PostOptions, post, reprice } from '@gatehouse/ledger/ledger.dynamo';
 import { noTokens } from '@gatehouse/ledger/price';
 import { listPrices } from '@gatehouse/ledger/price-book';
 import { spendPk, usedPk } from '@gatehouse/ledger/rows';
@@ -73,6 +73,33 @@ describe('the ledger', () => {
     expect(posted.unpriced).toEqual([{ person, model: 'claude-unheard-of-9', route: 'anthropic', tokens: 1000 }]);
     expect(await query(options.table, 'UNPRICED#claude-unheard-of-9', { index: 'gsi1' })).toHaveLength(1);
     expect((await spentBy(person)).micros).toBe(0);
+  });
+
+  it('lets a window without a price wait no more once events speak of it', async () => {
+    const person = `per_${people++}`;
+    const model = `claude-spoken-of-${people}`;
+    await post([entry(groupOf(person, 's', model), 'metric', 60, 1000)], options);
+    await post([entry(groupOf(person, 's', model), 'event', 30, 900)], options);
+    const waiting = await query(options.table, `UNPRICED#${model}`, { index: 'gsi1' });
+    expect(waiting).toMatchObject([{ kind: 'E', tokens: { input: 900 } }]);
+  });
+
+  it('prices what waited once the book knows the model, as of its day, and once', async () => {
+    const person = `per_${people++}`;
+    const model = `claude-waiting-${people}`;
+    await post(
+      [1, 2, 3].map((second) => entry(groupOf(person, `s${second}`, model), 'event', second * 60, 1000)),
+      options,
+    );
+    expect(await spentBy(person)).toMatchObject({ micros: 0, input: 3000, monthly: 0 });
+    const price = { model, from: '2026-01-01', rates: listPrices.prices[0]!.rates, regionalPremium: false };
+    const knowing = { ...options, terms: { ...options.terms, book: { version: 'next', prices: [price] } } };
+    expect(await reprice(model, options)).toEqual({ model, amount_micros: 0, priced: 0, waiting: 3 });
+    expect(await Promise.all([reprice(model, knowing), reprice(model, knowing)])).toContainEqual(expect.objectContaining({ model }));
+    await reprice(model, knowing);
+    expect(await spentBy(person)).toEqual({ micros: 30_000, input: 3000, requests: 3, monthly: 30_000 });
+    expect(await reprice(model, knowing)).toEqual({ model, amount_micros: 0, priced: 0, waiting: 0 });
+    expect(await query(options.table, `UNPRICED#${model}`, { index: 'gsi1' })).toEqual([]);
   });
 
   it('gives concurrent senders of the same entries one bill', async () => {
