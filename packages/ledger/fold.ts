@@ -18,7 +18,7 @@ export interface Cell {
 export type Cells = ReadonlyMap<string, Cell>;
 
 /** A window longer than this is taken to speak of its last two hours only: what a batch touches stays a bounded read. */
-export const longestWindowMs = 2 * 3_600_000;
+const longestWindowMs = 2 * 3_600_000;
 
 export function cellKey(cell: Pick<Cell, 'kind' | 'at' | 'from'>): string {
   const at = pad(cell.at);
@@ -68,7 +68,7 @@ export function billed(cells: Cells): Set<string> {
 }
 
 /** Where a window begins to be covered by better witnesses. */
-export function coverageFrom({ at, from }: Pick<Cell, 'at' | 'from'>): number {
+function coverageFrom({ at, from }: Pick<Cell, 'at' | 'from'>): number {
   return minuteOf(Math.max(from ?? at, at - longestWindowMs));
 }
 

@@ -6,7 +6,7 @@ import { dayOf, type Entry, type Group } from './entry.ts';
 import { billed, type Cell, fold } from './fold.ts';
 import { addTokens, amountMicros, noTokens, type Tokens, tokenKinds } from './price.ts';
 import { type PriceBook, priceOn } from './price-book.ts';
-import { type Period, periodStart, periods } from './rows.ts';
+import { type Period, periodStart, periods, spendSk } from './rows.ts';
 
 /** A cell as it stands in the table: what it witnesses, and what of it was billed when it was last written. */
 export interface StoredCell extends Cell {
@@ -101,7 +101,7 @@ function note({ spend, used }: Plan, group: Group, before: StoredCell | undefine
   if (difference.amount_micros === 0 && difference.requests === 0 && countOf(difference.tokens, Math.abs) === 0) return;
   const day = dayOf(after.at);
   const days = inner(spend, group.person);
-  const key = `${day}#${group.model}#${group.route}`;
+  const key = spendSk(day, group.model, group.route);
   const sum = days.get(key);
   days.set(key, sum ? plus(sum, difference) : difference);
   const mine = inner(used, group.person);
@@ -129,7 +129,7 @@ function minus(a: Tokens, b: Tokens): Tokens {
   return difference;
 }
 
-export function countOf(tokens: Tokens, of: (count: number) => number = (count) => count): number {
+function countOf(tokens: Tokens, of: (count: number) => number = (count) => count): number {
   return tokenKinds.reduce((sum, kind) => sum + of(tokens[kind]), 0);
 }
 

@@ -57,7 +57,7 @@ export function keyValues(attributes: Attributes) {
   }));
 }
 
-export const nanos = (ms: number) => `${ms}000000`;
+const nanos = (ms: number) => `${ms}000000`;
 
 export interface TokenPoint {
   /** The end of its window, ms. */

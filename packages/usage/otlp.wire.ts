@@ -9,7 +9,7 @@ import { type Code, codes, mediaTypes, statusBody } from './otlp/answer.ts';
 import { type EnvelopeRefusal, encodingOf } from './otlp/envelope.ts';
 
 /** A Status in the encoding that was sent, or JSON for a sender who speaks neither. */
-export function statusReply(
+function statusReply(
   request: Request,
   status: number,
   code: Code,

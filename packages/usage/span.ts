@@ -14,7 +14,7 @@ export type SpanRefusal =
   | { reason: 'backwards' }
   | { reason: 'too_long'; days: number };
 
-export const longestDays = 366;
+const longestDays = 366;
 const dayMs = 86_400_000;
 
 /** A day or a moment in RFC 3339 each; this month so far when left out. */

@@ -68,6 +68,17 @@ async function usageOf(person: Person): Promise<Usage> {
   expect(response.status).toBe(200);
   return (await response.json()) as Usage;
 }
+/** An alarm of usage, asked for as the AWS SDK asks. */
+async function alarmState(name: string): Promise<string | undefined> {
+  const answer = await fetch(stack.aws, {
+    method: 'POST',
+    headers: { 'x-amz-target': 'GraniteServiceVersion20100801.DescribeAlarms', 'content-type': 'application/x-amz-json-1.0' },
+    body: JSON.stringify({ AlarmNames: [`gatehouse-local-usage-${name}`] }),
+  });
+  const { MetricAlarms } = (await answer.json()) as { MetricAlarms: { StateValue: string }[] };
+  return MetricAlarms[0]?.StateValue;
+}
+
 const total = ({ rows }: Usage) => rows.reduce((sum, row) => sum + row.amount_micros, 0);
 
 describe('usage, from an OpenTelemetry SDK to the bill', () => {
@@ -130,6 +141,11 @@ describe('usage, from an OpenTelemetry SDK to the bill', () => {
     const key = { pk: `BUDGET#person:${frank.id}:daily`, sk: `${start}#10000000` };
     const { Item } = await tables.send(new GetCommand({ TableName: 'gatehouse-local-usage', Key: key }));
     expect(Item).toMatchObject({ told_percent: 100 });
+    const rings = await stack.until(async () => ((await alarmState('budget-exceeded')) === 'ALARM' ? true : undefined), {
+      stepSeconds: 30,
+      what: 'the alarm',
+    });
+    expect(rings).toBe(true);
     const bars = await (await frank.fetch('/api/oauth/usage')).json();
     expect(bars).toMatchObject({ extra_usage: { daily: { limit: 1_000, used_credits: 1_500, utilization: 150 } } });
   });

@@ -31,7 +31,7 @@ export function fixed64Field(field: number, write: (bytes: Buffer) => void): Buf
 const timeField = (field: number, value: unknown) =>
   value === undefined ? Buffer.alloc(0) : fixed64Field(field, (bytes) => bytes.writeBigUInt64LE(BigInt(value as string)));
 
-export function anyValue(value: unknown): Buffer {
+function anyValue(value: unknown): Buffer {
   const { stringValue, boolValue, intValue, doubleValue, arrayValue } = members(value);
   if (stringValue !== undefined) return bytesField(1, stringValue as string);
   if (boolValue !== undefined) return varintField(2, boolValue ? 1 : 0);

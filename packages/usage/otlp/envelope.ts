@@ -12,9 +12,9 @@ export type EnvelopeRefusal =
   | { reason: 'malformed'; detail: string };
 
 /** As sent. Larger ones seldom reach us: API Gateway takes 10 MB and Lambda 6 MB, base64 included. */
-export const maxSentBytes = 5 * 1024 * 1024;
+const maxSentBytes = 5 * 1024 * 1024;
 /** OTLP recommends this bound for what a body inflates to. */
-export const maxPlainBytes = 64 * 1024 * 1024;
+const maxPlainBytes = 64 * 1024 * 1024;
 
 /** Parameters such as `; charset=utf-8` do not matter. Undefined when it is neither. */
 export function encodingOf(contentType: string | undefined): Encoding | undefined {
