@@ -53,7 +53,13 @@ export function minuteOf(ms: number): number {
   return Math.floor(ms / minuteMs) * minuteMs;
 }
 
+const dayMs = 86_400_000;
+let lastDay = { number: Number.NaN, text: '' };
+
 /** `2026-11-22`, UTC. */
 export function dayOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10);
+  const number = Math.floor(ms / dayMs);
+  // A batch speaks of one day, seldom two.
+  if (number !== lastDay.number) lastDay = { number, text: new Date(ms).toISOString().slice(0, 10) };
+  return lastDay.text;
 }

@@ -45,6 +45,12 @@ export interface PostOptions {
   terms: Terms;
   /** Milliseconds after which the rest is given up and the sender told to come back. */
   deadlineMs: number;
+  /** Filled as chunks are committed: holds what was posted also when the rest failed. */
+  posted?: Posted;
+}
+
+export function nothingPosted(): Posted {
+  return { entries: 0, duplicates: 0, spend: new Map(), unpriced: [] };
 }
 
 /** Whether a whole body was posted before. False proves nothing. */
@@ -59,7 +65,7 @@ export async function rememberBody(table: string, digest: string): Promise<void>
 /** Throws Throttled or Unavailable when the table does not let it finish in time: what was posted stays posted, and a repeat adds the rest. */
 export async function post(entries: readonly Entry[], options: PostOptions): Promise<Posted> {
   const until = now() + options.deadlineMs;
-  const posted: Posted = { entries: 0, duplicates: 0, spend: new Map(), unpriced: [] };
+  const posted = options.posted ?? nothingPosted();
   const once = unique(entries);
   posted.duplicates += entries.length - once.length;
   const shared = shareGroups(once);

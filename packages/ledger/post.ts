@@ -6,7 +6,7 @@ import { dayOf, type Entry, type Group } from './entry.ts';
 import { billed, type Cell, fold } from './fold.ts';
 import { addTokens, amountMicros, noTokens, type Tokens, tokenKinds } from './price.ts';
 import { type PriceBook, priceOn } from './price-book.ts';
-import { type Period, periodStart, periods, spendSk } from './rows.ts';
+import { periodStart, periods, spendSk, usedSk } from './rows.ts';
 
 /** A cell as it stands in the table: what it witnesses, and what of it was billed when it was last written. */
 export interface StoredCell extends Cell {
@@ -104,11 +104,17 @@ function note({ spend, used }: Plan, group: Group, before: StoredCell | undefine
   const key = spendSk(day, group.model, group.route);
   const sum = days.get(key);
   days.set(key, sum ? plus(sum, difference) : difference);
+  if (difference.amount_micros === 0) return;
   const mine = inner(used, group.person);
-  for (const period of periods) {
-    const place = `${period}#${periodStart(period as Period, day)}`;
-    mine.set(place, (mine.get(place) ?? 0) + difference.amount_micros);
-  }
+  for (const place of placesOf(day)) mine.set(place, (mine.get(place) ?? 0) + difference.amount_micros);
+}
+
+let lastPlaces = { day: '', places: [] as string[] };
+
+/** The periods that a day lies in, as the counters of what was used are keyed. A batch speaks of one day, seldom two. */
+function placesOf(day: string): readonly string[] {
+  if (day !== lastPlaces.day) lastPlaces = { day, places: periods.map((period) => usedSk(period, periodStart(period, day))) };
+  return lastPlaces.places;
 }
 
 function inner<V>(map: Map<string, Map<string, V>>, key: string): Map<string, V> {

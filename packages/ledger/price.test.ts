@@ -1,9 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addTokens, amountMicros, listTerms, noTokens, type Tokens } from './price.ts';
+import { addTokens, amountMicros, listTerms, noTokens, type Tokens, tokenKinds } from './price.ts';
 import { listPrices, priceOn } from './price-book.ts';
 
 const opus = priceOn(listPrices, 'claude-opus-4-8', '2026-11-22')!;
+const fastRatesOf = ({ input, output }: { input: number; output: number }) => ({
+  input,
+  output,
+  cache_read: input / 10,
+  cache_write_5m: input * 1.25,
+  cache_write_1h: input * 2,
+});
 const tokens: Tokens = { input: 100, output: 50, cache_read: 5000, cache_write_5m: 2000, cache_write_1h: 0 };
 
 describe('a price', () => {
@@ -22,6 +29,27 @@ describe('a price', () => {
   });
   it('halves in a batch', () => {
     expect(amountMicros(tokens, opus, { ...listTerms, batch: true })).toBe(amountMicros(tokens, opus) / 2);
+  });
+  it('is exact for any counts and terms', () => {
+    const count = fc.oneof(fc.nat(), fc.bigInt({ min: 0n, max: 2n ** 36n }).map(Number));
+    const terms = fc.record({
+      regional: fc.boolean(),
+      fast: fc.boolean(),
+      batch: fc.boolean(),
+      multiplierPpm: fc.constantFrom(1_000_000, 850_000),
+    });
+    const some = fc.record({ input: count, output: count, cache_read: count, cache_write_5m: count, cache_write_1h: count });
+    fc.assert(
+      fc.property(some, terms, fc.constantFrom(...listPrices.prices), (used, wish, price) => {
+        const { rates } = wish.fast && price.fast ? { rates: fastRatesOf(price.fast) } : price;
+        let over = 0n;
+        for (const kind of tokenKinds) over += BigInt(used[kind]) * BigInt(rates[kind]);
+        over *= BigInt(wish.multiplierPpm) * (wish.regional && price.regionalPremium ? 11n : 10n);
+        const under = 10n * 1_000_000_000_000n * (wish.batch ? 2n : 1n);
+        const twice = (2n * over) / under;
+        expect(BigInt(amountMicros(used, price, wish))).toBe(twice / 2n + (twice % 2n));
+      }),
+    );
   });
   it('rounds half up, once', () => {
     const haiku = priceOn(listPrices, 'claude-haiku-4-5', '2026-11-22')!;

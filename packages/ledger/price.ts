@@ -35,15 +35,30 @@ const million = 1_000_000n;
 /** Micro-dollars, a safe integer. Throws RangeError on counts that are not whole and non-negative. */
 export function amountMicros(tokens: Tokens, price: Price, terms: Terms = listTerms): number {
   const rates = terms.fast && price.fast ? fastRates(price.fast) : price.rates;
-  let scaled = 0n;
+  let sum = 0;
   for (const kind of tokenKinds) {
     const count = tokens[kind];
     if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`${kind}: ${count} is no count of tokens`);
-    scaled += BigInt(count) * BigInt(rates[kind]);
+    sum += count * rates[kind];
   }
+  const premium = terms.regional && price.regionalPremium;
+  // Nearly always all factors fit a double exactly; then so does the quotient's floor.
+  if (sum <= exactly && terms.multiplierPpm === 1_000_000) {
+    const divisor = 1_000_000 * (premium ? 10 : 1) * (terms.batch ? 2 : 1);
+    return Math.floor((sum * (premium ? 11 : 1) * 2 + divisor) / (divisor * 2));
+  }
+  return amountOfLarge(tokens, rates, premium, terms);
+}
+
+/** Leaves room for the factors above below 2^53. */
+const exactly = 2 ** 48;
+
+function amountOfLarge(tokens: Tokens, rates: Rates, premium: boolean, terms: Terms): number {
+  let scaled = 0n;
+  for (const kind of tokenKinds) scaled += BigInt(tokens[kind]) * BigInt(rates[kind]);
   // Each factor is a fraction of a million; the division comes last.
   let divisor = million;
-  if (terms.regional && price.regionalPremium) {
+  if (premium) {
     scaled *= 11n;
     divisor *= 10n;
   }

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { UsageConfig } from '@gatehouse/core/profile';
 import type { Entry } from '@gatehouse/ledger/entry';
-import { knowsBody, type Posted, post, rememberBody } from '@gatehouse/ledger/ledger.dynamo';
+import { knowsBody, nothingPosted, post, rememberBody } from '@gatehouse/ledger/ledger.dynamo';
 import { listPrices } from '@gatehouse/ledger/price-book';
+import { now as clock } from '@gatehouse/runtime/clock';
 import { json } from '@gatehouse/runtime/environment';
 import { Unavailable } from '@gatehouse/runtime/fault';
 import { type Handle, http, type Reply, type Request } from '@gatehouse/runtime/http';
@@ -51,15 +52,9 @@ function ingest(signal: Signal): Handle<Env> {
     }
     const witnessed = witness(reading, person, now);
     const digest = createHash('sha256').update(`${person} ${signal} `).update(bytes).digest('hex');
-    const posted = await within(budgetMs, record(env.TABLE_USAGE, digest, witnessed.entries));
+    const repeated = await within(budgetMs, record(env.TABLE_USAGE, digest, witnessed.entries));
     const { rejected, claimedMicros } = witnessed;
-    measure(
-      [
-        ...(posted ? spendRows(posted, listPrices) : []),
-        ingestRow({ signal, items: reading.items, rejected, repeated: posted === undefined, claimedMicros, person }),
-      ],
-      now,
-    );
+    measure([ingestRow({ signal, items: reading.items, rejected, repeated, claimedMicros, person })], now);
     return accepted(encoding, signal, witnessed);
   };
 }
@@ -73,15 +68,18 @@ function read(signal: Signal, encoding: Encoding, bytes: Buffer): Reading | Malf
   }
 }
 
-const nothing: Posted = { entries: 0, duplicates: 0, spend: new Map(), unpriced: [] };
-
-/** Undefined when the whole body was posted before. */
-async function record(table: string, digest: string, entries: readonly Entry[]): Promise<Posted | undefined> {
-  if (entries.length === 0) return nothing;
-  if (await knowsBody(table, digest)) return undefined;
-  const posted = await post(entries, { table, terms: { book: listPrices, multiplierPpm: 1_000_000 }, deadlineMs: budgetMs });
+/** True when the whole body was posted before. What was committed is measured, also when the rest failed or came too late for an answer. */
+async function record(table: string, digest: string, entries: readonly Entry[]): Promise<boolean> {
+  if (entries.length === 0) return false;
+  if (await knowsBody(table, digest)) return true;
+  const posted = nothingPosted();
+  try {
+    await post(entries, { table, terms: { book: listPrices, multiplierPpm: 1_000_000 }, deadlineMs: budgetMs, posted });
+  } finally {
+    measure(spendRows(posted, listPrices), clock());
+  }
   await rememberBody(table, digest);
-  return posted;
+  return false;
 }
 
 /** The work may still end after the answer or never: sent again it comes to the same. */
