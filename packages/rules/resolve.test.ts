@@ -207,14 +207,15 @@ describe('the laws', () => {
     fc.assert(
       fc.property(documents, memberships, fc.constantFrom(...models), (drawn, of, model) => {
         const all = { ...drawn, mode: 'layered' as const };
-        const without = [
-          { ...all, base: {} },
-          { ...all, policies: all.policies.slice(0, -1) },
-        ];
-        for (const fewer of without) {
-          const narrow = resolve(fewer, subject(...of));
+        const bare = { ...all, base: {} };
+        // The weakest layer is the base; without one, it is the last policy.
+        for (const [stronger, whole] of [
+          [bare, all],
+          [{ ...bare, policies: bare.policies.slice(0, -1) }, bare],
+        ] as const) {
+          const narrow = resolve(stronger, subject(...of));
           if (!narrow.admitted || mayUse(narrow.models, model).allowed) continue;
-          expect(mayUse(resolve(all, subject(...of)).models, model).allowed).toBe(false);
+          expect(mayUse(resolve(whole, subject(...of)).models, model).allowed).toBe(false);
         }
       }),
     );
