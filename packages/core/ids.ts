@@ -10,16 +10,8 @@ function idOf<const P extends string>(prefix: P) {
 
 export const PersonId = idOf('per');
 export type PersonId = z.infer<typeof PersonId>;
-export const SessionId = idOf('ses');
-export type SessionId = z.infer<typeof SessionId>;
-export const FamilyId = idOf('fam');
-export type FamilyId = z.infer<typeof FamilyId>;
 export const CaseId = idOf('cas');
 export type CaseId = z.infer<typeof CaseId>;
-export const GrantId = idOf('grt');
-export type GrantId = z.infer<typeof GrantId>;
-export const EventId = idOf('evt');
-export type EventId = z.infer<typeof EventId>;
 
 /** `prefix_` and 26 Crockford base-32 characters of the 16 bytes given (128 bits). */
 export function encodeId(prefix: 'per' | 'ses' | 'fam' | 'cas' | 'grt' | 'evt', bytes: Uint8Array): string {

@@ -17,9 +17,9 @@ export interface MetricRow {
   at?: number;
 }
 
-export const namespace = 'Gatehouse';
+const namespace = 'Gatehouse';
 
-export function emf(row: MetricRow, now: number): string {
+function emf(row: MetricRow, now: number): string {
   const names = Object.keys(row.dimensions);
   const metrics = Object.entries(row.values).filter(([, { value }]) => Number.isFinite(value));
   return JSON.stringify({

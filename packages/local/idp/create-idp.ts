@@ -42,7 +42,7 @@ export interface Idp {
   close(): Promise<void>;
 }
 
-export const partnerSource = 'aws.partner/okta.com/example/gatehouse';
+const partnerSource = 'aws.partner/okta.com/example/gatehouse';
 
 export async function createIdp(options: IdpOptions): Promise<Idp> {
   const { clock, dataFolder } = options;

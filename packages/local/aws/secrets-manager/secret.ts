@@ -32,7 +32,7 @@ export interface Secret {
 }
 
 export const current = 'AWSCURRENT';
-export const previous = 'AWSPREVIOUS';
+const previous = 'AWSPREVIOUS';
 
 /** AWS keeps at most 100 versions without a label; they cannot be had by label, so the oldest go. */
 const mostUnlabelled = 100;
@@ -57,7 +57,7 @@ export function putVersion(secret: Secret, version: { id: string; created: numbe
 }
 
 /** A label is on one version at a time. AWS: the version that loses AWSCURRENT becomes AWSPREVIOUS. */
-export function moveStage(secret: Secret, stage: string, to: Version | undefined): void {
+function moveStage(secret: Secret, stage: string, to: Version | undefined): void {
   const from = labelled(secret, stage);
   if (from === to) return;
   if (from) from.stages = from.stages.filter((each) => each !== stage);
@@ -65,7 +65,7 @@ export function moveStage(secret: Secret, stage: string, to: Version | undefined
   if (stage === current && from) moveStage(secret, previous, from);
 }
 
-export function labelled(secret: Secret, stage: string): Version | undefined {
+function labelled(secret: Secret, stage: string): Version | undefined {
   return secret.versions.find((version) => version.stages.includes(stage));
 }
 
