@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { environmentOf, type Values } from '@gatehouse/contracts/environment';
 import {
   alarmName,
+  app,
   busName,
   functionAlias,
   functionName,
@@ -74,6 +75,7 @@ export async function provision(
   registerFunctions(surfaces, profile, lambda, arns);
   await makeMachines(surfaces, services.states, owners);
   await makeRules(surfaces, services.events);
+  await makeArchive(services.events);
   await makeAlarms(surfaces, services.cloudwatch);
   const aliases = new Map([...keyArns].map(([key, arn]) => [arn, aliasOf(key)]));
   return { aliasOf: (arn) => aliases.get(arn) };
@@ -266,6 +268,13 @@ async function makeRules(surfaces: readonly Surface[], events: AwsService): Prom
       Targets: [{ Id: rule.entry, Arn, RetryPolicy: { MaximumRetryAttempts: 8, MaximumEventAgeInSeconds: 3600 } }],
     });
   }
+}
+
+/** Facts of the last 30 days, to be replayed after an outage. */
+async function makeArchive(events: AwsService): Promise<void> {
+  const ArchiveName = `${app}-${stage}-facts`;
+  if (await look(events, 'DescribeArchive', { ArchiveName }, /ResourceNotFound/)) return;
+  await call(events, 'CreateArchive', { ArchiveName, EventSourceArn: arnOf('events', `event-bus/${busName(stage)}`), RetentionDays: 30 });
 }
 
 async function makeAlarms(surfaces: readonly Surface[], cloudwatch: AwsService): Promise<void> {

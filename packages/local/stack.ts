@@ -75,6 +75,7 @@ export async function runStack(options: Options, warn: (line: string) => void): 
     const secretsManager = createSecretsManager({ clock, path: at('secrets.json') });
     const events: Events = createEvents({
       clock,
+      folder: at('events'),
       deliver: ({ target, event }) => deliver(lambda, target.Arn, event, warn),
       onDead: ({ target }, { error }) => warn(`an event did not reach ${target.Arn}: ${error.message}`),
     });
@@ -85,7 +86,7 @@ export async function runStack(options: Options, warn: (line: string) => void): 
       invoke: (resource, args) => doTask(lambda, resource, args),
       onStatus: (execution) => void events.publish('default', statusChange(execution)),
     });
-    await states.open();
+    await states.open({ hold: true });
     closers.push(() => states.close());
 
     const services = { dynamodb, kms, secretsManager, events: events.service, states: states.service, cloudwatch: cloudwatch.service };
@@ -123,6 +124,8 @@ export async function runStack(options: Options, warn: (line: string) => void): 
     });
     closers.push(() => outside.close());
     await listen(createFront({ routes, invoke: (name, event, io) => lambda.invoke(name, event, io), clock }), port, closers);
+    events.resume();
+    states.resume();
     if (isFresh) await publishSamplePolicy(lambda);
     return { ...addresses, clock, settled, close: () => closeAll(closers, clock) };
   } catch (error) {
@@ -148,13 +151,24 @@ function functionOf(arn: string): string {
   return arn.split(':function:')[1]?.split(':')[0] ?? arn;
 }
 
-/** A rule's target: Lambda takes the event, tries it three times, and says when it gives up. */
-async function deliver(lambda: LambdaHost, arn: string, event: unknown, warn: (line: string) => void): Promise<void> {
+/** A rule's target: Lambda takes the event, tries it three times, and says when it gives up. Until then a restart delivers it again. */
+async function deliver(
+  lambda: LambdaHost,
+  arn: string,
+  event: unknown,
+  warn: (line: string) => void,
+): Promise<{ handled: Promise<unknown> }> {
   const name = functionOf(arn);
   if (!lambda.has(name)) throw new AwsError('ResourceNotFoundException', `There is no function ${name}`);
+  const { promise: handled, resolve } = Promise.withResolvers<void>();
   lambda.invokeAsync(name, event, {
-    onFailure: (_event, error) => warn(`${name} gave up on an event: ${error.errorType}: ${error.errorMessage}`),
+    onSuccess: resolve,
+    onFailure(_event, error) {
+      warn(`${name} gave up on an event: ${error.errorType}: ${error.errorMessage}`);
+      resolve();
+    },
   });
+  return { handled };
 }
 
 /** The two Task resources that our machines use. */

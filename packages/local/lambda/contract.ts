@@ -44,6 +44,8 @@ export interface FunctionSpec {
 export interface AsyncOptions {
   /** Lambda's default is 2. */
   retries?: number;
+  /** Called once an attempt has succeeded. */
+  onSuccess?: () => void;
   /** Called once the last attempt has failed. */
   onFailure?: (event: unknown, error: FunctionError) => void;
 }

@@ -78,11 +78,11 @@ export function createLambdaHost(options: LambdaOptions): LambdaHost {
       const errorMessage = `Request must be smaller than ${maxEventBytes} bytes for the InvokeFunction operation`;
       return { error: { errorType: 'RequestEntityTooLargeException', errorMessage }, refused: 'too_large' };
     },
-    invokeAsync(name, event, { retries = 2, onFailure } = {}) {
+    invokeAsync(name, event, { retries = 2, onSuccess, onFailure } = {}) {
       const json = JSON.stringify(event ?? null);
       const attempt = async (failures: number): Promise<void> => {
         const result = await run(name, json, true);
-        if (!result.error) return;
+        if (!result.error) return onSuccess?.();
         if (failures < retries) clock.after(retryMs * (failures + 1), () => void attempt(failures + 1));
         else onFailure?.(JSON.parse(json), result.error);
       };

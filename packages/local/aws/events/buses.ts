@@ -1,6 +1,7 @@
 /** The buses of EventBridge and their rules: what the control plane keeps and answers. It publishes and delivers nothing. */
 import { AwsError, type AwsService, account, region } from '../service.ts';
 import type { RetryPolicy, Target } from './delivery.ts';
+import { checkName, listOf, paged } from './input.ts';
 import { PatternError } from './matcher.ts';
 import { type CompiledPattern, compilePattern } from './pattern.ts';
 
@@ -30,7 +31,6 @@ export interface Buses {
 
 const maxTargets = 5;
 const maxPatternCharacters = 4096;
-const maxPage = 100;
 
 export function createBuses(): Buses {
   const buses = new Map<string, Bus>();
@@ -186,31 +186,4 @@ function parseTarget(target: Record<string, unknown>): Target {
 function shown(rule: StoredRule): Omit<StoredRule, 'compiled' | 'targets'> {
   const { compiled: _compiled, targets: _targets, ...rest } = rule;
   return rest;
-}
-
-function checkName(field: string, value: unknown, pattern: RegExp): string {
-  if (typeof value === 'string' && pattern.test(value)) return value;
-  throw new AwsError(
-    'ValidationException',
-    `1 validation error detected: Value '${value}' at '${field.toLowerCase()}' failed to satisfy constraint: Member must satisfy regular expression pattern: ${pattern.source}`,
-  );
-}
-
-function listOf(value: unknown, field: string): Record<string, unknown>[] {
-  if (Array.isArray(value) && value.length > 0) return value;
-  throw new AwsError('ValidationException', `${field} must have at least one member.`);
-}
-
-/** NamePrefix, Limit and NextToken, in order of name. The token is the last name of the page before. */
-function paged<T>(
-  all: T[],
-  input: { NamePrefix?: string; Limit?: number; NextToken?: string },
-  nameOf: (one: T) => string,
-): { page: T[]; NextToken?: string } {
-  const rest = all
-    .filter((one) => nameOf(one).startsWith(input.NamePrefix ?? '') && nameOf(one) > (input.NextToken ?? ''))
-    .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-  const page = rest.slice(0, Math.min(input.Limit ?? maxPage, maxPage));
-  const last = page.at(-1);
-  return { page, ...(last && rest.length > page.length && { NextToken: nameOf(last) }) };
 }

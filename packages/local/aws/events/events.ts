@@ -3,25 +3,31 @@
  * them delivered. What a target is, the stack decides.
  */
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { AwsError, type AwsService, account, region } from '../service.ts';
+import { createArchives } from './archives.ts';
 import { type Bus, createBuses, parsePattern } from './buses.ts';
 import { type BusEvent, createCourier, type Deliver, type OnDead } from './delivery.ts';
 import { isObject } from './matcher.ts';
 import { flattenEvent, matches } from './pattern.ts';
+import { createReplays } from './replays.ts';
 
 export interface EventsOptions {
   clock: Clock;
   deliver: Deliver;
   onDead: OnDead;
-  /** Told of every event that a bus accepted, matched or not. */
-  onEvent?: (busName: string, event: BusEvent) => void;
+  /** Where undelivered events, archives and replays outlive the process. Rules and targets are not kept: whoever starts it makes them again. */
+  folder?: string;
 }
 
 export interface Events {
   service: AwsService;
   /** Puts an event of an AWS service or of the stack itself on a bus, e.g. source `aws.states` on `default`. Throws when there is no such bus. */
   publish(busName: string, event: Pick<BusEvent, 'source' | 'detail-type' | 'detail'> & { resources?: readonly string[] }): string;
+  /** Once rules and targets are there: delivers what a killed process had not, and goes on with its replays. */
+  resume(): void;
+  /** Deliveries and replays at work; what waits for the clock is not. */
   inFlight(): number;
   waiting(): number;
   close(): void;
@@ -44,18 +50,35 @@ const maxEntries = 10;
 /** Request quota since 2026-01-29. */
 const maxBytes = 1024 * 1024;
 
-export function createEvents({ clock, deliver, onDead, onEvent }: EventsOptions): Events {
-  const buses = createBuses();
-  const courier = createCourier({ clock, deliver, onDead });
+/** A replay waits while this many deliveries are at work. */
+const crowded = 200;
 
-  function put(bus: Bus, event: BusEvent): string {
-    onEvent?.(bus.name, event);
+export function createEvents({ clock, deliver, onDead, folder }: EventsOptions): Events {
+  const at = (name: string) => (folder === undefined ? undefined : join(folder, name));
+  const buses = createBuses();
+  const journal = at('deliveries.jsonl');
+  const courier = createCourier({ clock, deliver, onDead, ...(journal && { journal }) });
+  const archiveFolder = at('archives');
+  const archives = createArchives({ clock, buses, ...(archiveFolder && { folder: archiveFolder }) });
+  const replays = createReplays({ clock, archives, put: putAgain, room, ...(folder !== undefined && { folder }) });
+
+  function put(bus: Bus, event: BusEvent, ruleArns?: readonly string[]): string {
     const flat = flattenEvent({ ...event });
+    archives.keep(bus.arn, event, flat);
     for (const rule of bus.rules.values()) {
-      if (rule.State !== 'ENABLED' || !matches(rule.compiled, flat)) continue;
+      if (rule.State !== 'ENABLED' || !matches(rule.compiled, flat) || ruleArns?.includes(rule.Arn) === false) continue;
       for (const target of rule.targets.values()) courier.send({ event, target, ruleArn: rule.Arn, busName: bus.name });
     }
     return event.id;
+  }
+  function putAgain(busArn: string, event: BusEvent, ruleArns: readonly string[] | undefined): void {
+    const bus = buses.find(busArn);
+    if (!bus) throw new Error(`Event bus ${busArn} does not exist.`);
+    put(bus, event, ruleArns);
+  }
+  async function room(): Promise<void> {
+    do await new Promise((resolve) => setImmediate(resolve));
+    while (courier.inFlight() > crowded);
   }
 
   function accept(entry: Entry, busOf: (entry: Entry) => Bus | EntryFailure): { EventId: string } | EntryFailure {
@@ -115,6 +138,8 @@ export function createEvents({ clock, deliver, onDead, onEvent }: EventsOptions)
       json: '1.1',
       operations: {
         ...buses.operations,
+        ...archives.operations,
+        ...replays.operations,
         PutEvents: (input) => putAll(input, customerBus),
         PutPartnerEvents: (input) => putAll(input, partnerBus),
         TestEventPattern(input) {
@@ -129,9 +154,16 @@ export function createEvents({ clock, deliver, onDead, onEvent }: EventsOptions)
       if (!bus) throw new Error(`Event bus ${busName} does not exist`);
       return put(bus, envelope(source, detailType, detail, resources));
     },
-    inFlight: courier.inFlight,
+    resume() {
+      courier.resume();
+      replays.resume();
+    },
+    inFlight: () => courier.inFlight() + replays.running(),
     waiting: courier.waiting,
-    close: courier.close,
+    close() {
+      replays.close();
+      courier.close();
+    },
   };
 }
 

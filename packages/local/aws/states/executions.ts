@@ -17,8 +17,10 @@ export type ExecutionView = Summary & Omit<Progress, 'frame'> & { input: string 
 export type OnStatus = (execution: ExecutionView) => void | Promise<void>;
 
 export interface Executions {
-  /** Loads what the store keeps and goes on with what ran. `machine` finds a definition by its hash. */
+  /** Loads what the store keeps; what ran stands still until `resume`. `machine` finds a definition by its hash. */
   open(machine: (hash: string) => Promise<TopMachine>): Promise<void>;
+  /** Goes on with what ran, and tells the statuses that nobody heard of. */
+  resume(): void;
   /** Begins a new execution; resolves once it is stored. */
   start(summary: Summary, given: Given, machine: TopMachine): Promise<void>;
   stop(arn: string, error: string | undefined, cause: string | undefined): Promise<void>;
@@ -86,6 +88,7 @@ export function createExecutions(options: Options): Executions {
   const summaries = new Map<string, Summary>();
   const live = new Map<string, Live>();
   let waiters: (() => void)[] = [];
+  let held: Live[] = [];
   let closed = false;
 
   function bringIn(stored: Pick<Stored, 'summary' | 'given' | 'progress'>, machine: TopMachine, known: boolean): Live {
@@ -275,9 +278,16 @@ export function createExecutions(options: Options): Executions {
         summaries.delete(arn);
         continue;
       }
-      const entry = bringIn(kept, await machineOf(kept.given.definition), true);
-      if (kept.summary.announced !== kept.summary.status) announce(entry);
-      if (kept.summary.status === 'RUNNING') launch(entry);
+      held.push(bringIn(kept, await machineOf(kept.given.definition), true));
+    }
+  }
+  function resume(): void {
+    const waiting = held;
+    held = [];
+    for (const entry of waiting) {
+      const { announced, status } = entry.summary;
+      if (announced !== status && entry.untold.length === 0) announce(entry);
+      if (status === 'RUNNING') launch(entry);
     }
   }
   async function start(summary: Summary, given: Given, machine: TopMachine): Promise<void> {
@@ -361,6 +371,7 @@ export function createExecutions(options: Options): Executions {
   }
   return {
     open,
+    resume,
     start,
     stop,
     redrive,

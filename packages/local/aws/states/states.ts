@@ -32,8 +32,10 @@ export interface StatesOptions {
 
 export interface States {
   service: AwsService;
-  /** Loads what the store keeps and goes on with the executions that were running. Call it before the first operation. */
-  open(): Promise<void>;
+  /** Loads what the store keeps. Call it before the first operation. `hold` leaves the executions that were running to `resume`. */
+  open(options?: { hold?: boolean }): Promise<void>;
+  /** Goes on with the executions that were running: once what their tasks need is there. */
+  resume(): void;
   /** Executions with work in flight, and those that only wait for time, a retry or a task token. */
   running(): { working: number; parked: number };
   /** Resolves when no execution has work in flight and every status was told. */
@@ -61,10 +63,12 @@ export function createStates(options: StatesOptions): States {
   };
   return {
     service,
-    async open() {
+    async open({ hold = false } = {}) {
       await machines.open();
       await executions.open(async (hash) => (await machines.definition(hash)).machine);
+      if (!hold) executions.resume();
     },
+    resume: () => executions.resume(),
     running: () => ({ working: executions.working(), parked: executions.parked() }),
     idle: () => executions.idle(),
     close: () => executions.close(),
