@@ -6,16 +6,16 @@ import { knowsBody, nothingPosted, post, rememberBody } from '@gatehouse/ledger/
 import { listPrices } from '@gatehouse/ledger/price-book';
 import { now as clock } from '@gatehouse/runtime/clock';
 import { json } from '@gatehouse/runtime/environment';
-import { Unavailable } from '@gatehouse/runtime/fault';
 import { type Handle, http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { measure } from '@gatehouse/runtime/metric';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import * as z from 'zod';
 import { exportResponse, mediaTypes } from './otlp/answer.ts';
 import { type Encoding, openEnvelope } from './otlp/envelope.ts';
 import { readJson } from './otlp/json.ts';
 import { readProtobuf } from './otlp/protobuf.ts';
 import { Malformed, type Reading, type Signal } from './otlp/reading.ts';
-import { otlpWire, refuseEnvelope, refuseMethod } from './otlp.wire.ts';
+import { comeBackLater, otlpWire, refuseEnvelope, refuseMethod } from './otlp.wire.ts';
 import { ingestRow, refusedRow, spendRows } from './spend-metrics.emf.ts';
 import { refused, surface } from './surface.ts';
 import { type Witnessed, witness } from './witness.ts';
@@ -24,9 +24,10 @@ export const env = z.object({ TABLE_USAGE: z.string().min(1), TABLE_ACCESS: z.st
 type Env = z.infer<typeof env>;
 
 /** Exporters give up after ten seconds for all tries together, and lose what hangs: better an early "come back". */
-const budgetMs = 1_700;
+const answerMs = 1_800;
+const postMs = 1_600;
 
-export const handler = http(
+const inItsTime = http(
   { surface, env, wire: otlpWire },
   {
     metrics: ingest('metrics'),
@@ -35,6 +36,20 @@ export const handler = http(
     ...Object.fromEntries(refused.map(({ name }) => [name, async (request: Request) => refuseMethod(request)])),
   },
 );
+
+/** Admission waits for tables, too: the clock runs from the first moment. What is still at work may end later or never; sent again it comes to the same. */
+export async function handler(event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<APIGatewayProxyResult>((resolve) => {
+    timer = setTimeout(() => resolve(comeBackLater(event)), answerMs);
+  });
+  const answer = inItsTime(event, context);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 function ingest(signal: Signal): Handle<Env> {
   return async (request, { env, caller: { person }, now }) => {
@@ -52,7 +67,7 @@ function ingest(signal: Signal): Handle<Env> {
     }
     const witnessed = witness(reading, person, now);
     const digest = createHash('sha256').update(`${person} ${signal} `).update(bytes).digest('hex');
-    const repeated = await within(budgetMs, record(env.TABLE_USAGE, digest, witnessed.entries));
+    const repeated = await record(env.TABLE_USAGE, digest, witnessed.entries);
     const { rejected, claimedMicros } = witnessed;
     measure([ingestRow({ signal, items: reading.items, rejected, repeated, claimedMicros, person })], now);
     return accepted(encoding, signal, witnessed);
@@ -74,26 +89,12 @@ async function record(table: string, digest: string, entries: readonly Entry[]):
   if (await knowsBody(table, digest)) return true;
   const posted = nothingPosted();
   try {
-    await post(entries, { table, terms: { book: listPrices, multiplierPpm: 1_000_000 }, deadlineMs: budgetMs, posted });
+    await post(entries, { table, terms: { book: listPrices, multiplierPpm: 1_000_000 }, deadlineMs: postMs, posted });
   } finally {
     measure(spendRows(posted, listPrices), clock());
   }
   await rememberBody(table, digest);
   return false;
-}
-
-/** The work may still end after the answer or never: sent again it comes to the same. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Unavailable(`Not recorded within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-    work.catch(() => {});
-  }
 }
 
 function accepted(encoding: Encoding, signal: Signal, { rejected, problem }: Witnessed): Reply {

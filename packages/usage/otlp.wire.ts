@@ -5,6 +5,7 @@
 import type { AdmissionRefusal } from '@gatehouse/contracts/refusal';
 import type { Reply, Request } from '@gatehouse/runtime/http';
 import { challengeOf, statusOf, type Wire } from '@gatehouse/runtime/wire';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { type Code, codes, mediaTypes, statusBody } from './otlp/answer.ts';
 import { type EnvelopeRefusal, encodingOf } from './otlp/envelope.ts';
 
@@ -25,10 +26,24 @@ function statusReply(
 }
 
 function comeBack(request: Request): Reply {
-  return statusReply(request, 503, codes.unavailable, 'Usage cannot be recorded just now: send it again.', {
+  return statusReply(request, 503, codes.unavailable, tryAgain, {
     headers: { 'retry-after': '1' },
   });
 }
+
+/** The same before there is a request to speak of: when the time for an answer is over. */
+export function comeBackLater({ multiValueHeaders }: APIGatewayProxyEvent): APIGatewayProxyResult {
+  const sent = Object.entries(multiValueHeaders ?? {}).find(([name]) => name.toLowerCase() === 'content-type')?.[1]?.[0];
+  const encoding = encodingOf(sent) ?? 'json';
+  return {
+    statusCode: 503,
+    headers: { 'content-type': mediaTypes[encoding], 'retry-after': '1' },
+    body: statusBody(encoding, codes.unavailable, tryAgain).toString('base64'),
+    isBase64Encoded: true,
+  };
+}
+
+const tryAgain = 'Usage cannot be recorded just now: send it again.';
 
 export const otlpWire: Wire = {
   refuse(refusal: AdmissionRefusal, request: Request): Reply {

@@ -1,6 +1,9 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { spendPk } from '@gatehouse/ledger/rows';
 import { query } from '@gatehouse/runtime/table';
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type SignedIn, startCompany } from '../../packages/policy/signed-in.fixture.ts';
 import {
@@ -230,6 +233,58 @@ function codeOf(told: Told): number {
   return told.headers['content-type'] === 'application/json' ? JSON.parse(told.text).code : (told.bytes[1] ?? -1);
 }
 
+describe('a ledger that one can bill from', () => {
+  const point = fc.record({
+    seconds: fc.integer({ min: 0, max: 600 }),
+    type: fc.constantFrom('input', 'output', 'cacheRead', 'cacheCreation' as const),
+    tokens: fc.integer({ min: 1, max: 5_000 }),
+    session: fc.constantFrom('a', 'b'),
+    model: fc.constantFrom('claude-opus-4-8', 'claude-haiku-4-5'),
+  });
+  const request = fc.record({
+    seconds: fc.integer({ min: 0, max: 600 }),
+    input: fc.integer({ min: 1, max: 5_000 }),
+    session: fc.constantFrom('a', 'b'),
+    model: fc.constantFrom('claude-opus-4-8', 'claude-haiku-4-5'),
+  });
+
+  it('is the same for any splitting, order, repetition, encoding and concurrency', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(point, { minLength: 1, maxLength: 10, selector: (one) => JSON.stringify(one) }),
+        fc.array(request, { maxLength: 6 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.nat(),
+        async (points, requests, parts, seed) => {
+          const metrics = points.map(({ seconds, ...one }) => tokenPoint({ ...one, at: at - seconds * 1_000 }));
+          const events = requests.map(({ seconds, input, ...one }, sequence) =>
+            requestRecord({ ...one, at: at - seconds * 1_000, sequence, tokens: { input } }),
+          );
+          const [straight, crooked] = [await signIn(), await signIn()];
+          await send('/v1/metrics', metricsBody(metrics), json, straight.token);
+          await send('/v1/logs', logsBody(events), json, straight.token);
+
+          const turn = <T>(items: readonly T[]) => items.map((_, index) => items[(index + seed) % items.length]!).reverse();
+          const part = <T>(items: readonly T[], which: number) => items.filter((_, index) => index % parts === which);
+          const bodies = Array.from({ length: parts }, (_, which) => [
+            ['/v1/logs', logsBody(part(turn(events), which)), json],
+            ['/v1/metrics', encodeMetrics(metricsBody(part(turn(metrics), which))), protobuf],
+            ['/v1/metrics', metricsBody(turn(metrics).slice(0, 3)), json],
+          ]).flat() as ['/v1/logs', unknown, Record<string, string>][];
+          const again = async ([path, body, headers]: (typeof bodies)[number]) => {
+            // What is answered 503 is sent again, as exporters do.
+            for (let attempt = 0; attempt < 20; attempt++) if ((await send(path, body, headers, crooked.token)).status === 200) return;
+            throw new Error('refused twenty times');
+          };
+          await Promise.all([...bodies, ...bodies.slice(0, 2)].map(again));
+          expect(await spent(crooked.id)).toEqual(await spent(straight.id));
+        },
+      ),
+      { numRuns: 8, endOnFailure: true },
+    );
+  });
+});
+
 describe('the envelope', () => {
   const body = () => metricsBody([tokenPoint({ at, type: 'input', tokens: 7 })]);
   const bomb = () => gzipSync(Buffer.alloc(70 * 1024 * 1024));
@@ -294,5 +349,22 @@ describe('the envelope', () => {
       expect(codeOf(told)).toBe(14);
     }
     process.env.TABLE_USAGE = table;
+  });
+
+  it('is asked for again within two seconds when nothing behind it answers', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const endpoint = process.env.AWS_ENDPOINT_URL;
+    vi.resetModules();
+    const { handler: stuck } = await import('../../packages/usage/ingest.lambda.ts');
+    process.env.AWS_ENDPOINT_URL = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const began = performance.now();
+    const told = await call(stuck, 'POST /v1/metrics', { token: somebody.token, headers: protobuf, body: encodeMetrics(body()) });
+    expect(performance.now() - began).toBeLessThan(2_500);
+    expect(told).toMatchObject({ status: 503, headers: { 'retry-after': '1', 'content-type': 'application/x-protobuf' } });
+    expect(codeOf(told)).toBe(14);
+    process.env.AWS_ENDPOINT_URL = endpoint;
+    silent.closeAllConnections();
+    silent.close();
   });
 });
