@@ -1,6 +1,6 @@
 /**
- * The one AWS endpoint of the embedded stack: reads a request, finds the operation by `x-amz-target` or the Lambda Invoke path, and
- * writes the answer as AWS spells it. It verifies no signature and holds no state; what it does not know is refused by name.
+ * The one AWS endpoint of the embedded stack: reads a request, finds who does it (by `x-amz-target`, the Lambda Invoke path, or a service that
+ * takes whole requests), and writes the answer as AWS spells it. It verifies no signature and holds no state; what it does not know is refused by name.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import type { Clock } from '../clock.ts';
 import type { LambdaHost } from '../lambda/contract.ts';
 import { invokeOverHttp } from '../lambda/invoke-api.ts';
+import { type AwsFaults, serviceOfTarget } from './faults.ts';
 import { type AwsCall, AwsError, type AwsService } from './service.ts';
 
 /** Answers the error to send when the caller may not do this, else undefined. */
@@ -15,6 +16,10 @@ export type Authorize = (caller: string, target: string, operation: string, inpu
 
 export interface EndpointOptions {
   services: readonly AwsService[];
+  /** Services of other protocols: SQS, SNS, S3, Scheduler. */
+  whole?: readonly WholeService[];
+  /** What was asked to go wrong; nothing when absent. */
+  faults?: AwsFaults;
   lambda?: Pick<LambdaHost, 'has' | 'invoke' | 'invokeAsync'>;
   authorize?: Authorize;
   clock: Clock;
@@ -34,9 +39,23 @@ export interface AwsRequest extends AwsCall {
 
 export interface AwsAnswer {
   status: number;
+  /** Empty for none. */
   contentType: string;
-  body: string;
+  body: string | Buffer;
   headers?: Readonly<Record<string, string>>;
+  /** The connection is cut instead: the work was done, its answer is lost. */
+  lost?: boolean;
+  /** How far the answer's `Date` is off, in milliseconds. */
+  skewMs?: number;
+}
+
+/** A service that reads requests and writes answers itself, errors of its own included. An `AwsError` that it throws is put into its protocol. */
+export interface WholeService {
+  /** As IAM spells it, e.g. `sqs`. */
+  name: string;
+  /** The operation when the request is for this service. */
+  operationOf(request: AwsRequest): string | undefined;
+  answer(request: AwsRequest): Promise<AwsAnswer>;
 }
 
 const maxBodyBytes = 32 * 1024 * 1024;
@@ -71,10 +90,16 @@ export function createEndpoint(options: EndpointOptions): Server {
 
   async function answer(message: IncomingMessage, requestId: string): Promise<AwsAnswer> {
     const url = new URL(message.url ?? '/', 'http://endpoint');
-    const body = inflate(await read(message), message.headers['content-encoding']);
+    const signed = signature(message, url);
+    // An object is kept as it was sent; everything else may come compressed for the way.
+    const body = inflate(await read(message), signed.signedFor === 's3' ? undefined : message.headers['content-encoding']);
     if (!body)
       return failure(new AwsError('RequestEntityTooLargeException', `The body is above ${maxBodyBytes} bytes`, { status: 413 }), '1.1');
-    const request: AwsRequest = { ...signature(message), requestId, method: message.method ?? 'GET', url, headers: message.headers, body };
+    const request: AwsRequest = { ...signed, requestId, method: message.method ?? 'GET', url, headers: message.headers, body };
+    for (const service of options.whole ?? []) {
+      const operation = service.operationOf(request);
+      if (operation !== undefined) return handOver(service, operation, request);
+    }
     const target = message.headers['x-amz-target'];
     if (typeof target === 'string') return operate(target, request);
     if (options.lambda && url.pathname.startsWith('/2015-03-31/functions/')) {
@@ -95,8 +120,12 @@ export function createEndpoint(options: EndpointOptions): Server {
       const input = parse(request.body);
       const denied = options.authorize?.(request.caller, prefix, name, input);
       if (denied) return failure(denied, service.json);
-      const output = await operation(input, { caller: request.caller, requestId: request.requestId });
-      return { status: 200, contentType: `application/x-amz-json-${service.json}`, body: JSON.stringify(output ?? {}) };
+      const met = await options.faults?.meet({ service: serviceOfTarget(prefix), operation: name, caller: request.caller, input });
+      if (met?.error) return { ...failure(met.error, service.json), skewMs: met.skewMs };
+      const run = async (given: unknown) => operation(given, { caller: request.caller, requestId: request.requestId });
+      const output = await (met ? met.around(input, run) : run(input));
+      const reply: AwsAnswer = { status: 200, contentType: `application/x-amz-json-${service.json}`, body: JSON.stringify(output ?? {}) };
+      return met ? { ...reply, lost: met.answerLost, skewMs: met.skewMs } : reply;
     } catch (error) {
       if (error instanceof AwsError) return failure(error, service.json);
       onFault(error, target);
@@ -106,11 +135,28 @@ export function createEndpoint(options: EndpointOptions): Server {
       );
     }
   }
+
+  async function handOver(service: WholeService, operation: string, request: AwsRequest): Promise<AwsAnswer> {
+    try {
+      const denied = options.authorize?.(request.caller, service.name, operation, {});
+      if (denied) throw new AwsError(denied.type, denied.message, { status: 403 });
+      const met = await options.faults?.meet({ service: service.name, operation, caller: request.caller });
+      if (met?.error) return { ...failureFor(request, met.error), skewMs: met.skewMs };
+      const reply = await service.answer(request);
+      return met ? { ...reply, lost: met.answerLost, skewMs: met.skewMs } : reply;
+    } catch (error) {
+      if (error instanceof AwsError) return failureFor(request, error);
+      onFault(error, `${service.name} ${operation}`);
+      const message = `${service.name} ${operation} failed inside the embedded stack; its log says why`;
+      return failureFor(request, new AwsError('InternalFailure', message, { status: 500 }));
+    }
+  }
 }
 
 /** `AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/dynamodb/aws4_request, ...`, or a presigned address's X-Amz-Credential. */
-function signature(message: IncomingMessage): { caller: string; signedFor: string } {
-  const credential = /Credential=([^,\s]+)/.exec(message.headers.authorization ?? '')?.[1] ?? '';
+function signature(message: IncomingMessage, url: URL): { caller: string; signedFor: string } {
+  const credential =
+    /Credential=([^,\s]+)/.exec(message.headers.authorization ?? '')?.[1] ?? url.searchParams.get('X-Amz-Credential') ?? '';
   const parts = credential.split('/');
   // An access key id may hold a slash in theory; the last four parts are fixed.
   return { caller: parts.slice(0, -4).join('/') || 'anonymous', signedFor: parts.at(-2) ?? '' };
@@ -147,30 +193,35 @@ function failure(error: AwsError, json: '1.0' | '1.1'): AwsAnswer {
   };
 }
 
-/** A call of another protocol gets its error in that protocol, so that its SDK reads the name instead of failing to parse. */
 function unknown(request: AwsRequest): AwsAnswer {
   const form = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded');
   const action = form ? new URLSearchParams(request.body.toString('utf8')).get('Action') : undefined;
   const what = [request.signedFor, action ?? `${request.method} ${request.url.pathname}`].filter(Boolean).join(' ');
-  const error = new AwsError('UnknownOperationException', `${what} is not in the embedded stack`, { status: 404 });
+  const status = form || request.signedFor.startsWith('s3') ? 400 : 404;
+  return failureFor(request, new AwsError('UnknownOperationException', `${what} is not in the embedded stack`, { status }));
+}
+
+/** A call of another protocol gets its error in that protocol, so that its SDK reads the name instead of failing to parse. */
+function failureFor(request: AwsRequest, error: AwsError): AwsAnswer {
+  const { status } = error;
   const inner = `<Code>${error.type}</Code><Message>${escapeXml(error.message)}</Message>`;
-  if (form) {
+  if (request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
     const body = `<ErrorResponse><Error><Type>Sender</Type>${inner}</Error><RequestId>${request.requestId}</RequestId></ErrorResponse>`;
-    return { status: 400, contentType: 'text/xml', body };
+    return { status, contentType: 'text/xml', body };
   }
-  if (/^s3/.test(request.signedFor)) {
-    return { status: 400, contentType: 'application/xml', body: `<Error>${inner}<RequestId>${request.requestId}</RequestId></Error>` };
-  }
-  return failure(error, '1.1');
+  if (/^s3/.test(request.signedFor))
+    return { status, contentType: 'application/xml', body: `<Error>${inner}<RequestId>${request.requestId}</RequestId></Error>` };
+  return failure(error, request.headers['x-amz-target'] === undefined ? '1.1' : '1.0');
 }
 
 function write(response: ServerResponse, reply: AwsAnswer, requestId: string, clock: Clock): void {
+  if (reply.lost) return void response.destroy();
   // The SDKs correct their clock by this header: it must tell stack time.
   response.sendDate = false;
   response.writeHead(reply.status, {
-    date: new Date(clock.now()).toUTCString(),
-    'content-type': reply.contentType,
-    'content-length': Buffer.byteLength(reply.body),
+    date: new Date(clock.now() + (reply.skewMs ?? 0)).toUTCString(),
+    ...(reply.contentType !== '' && { 'content-type': reply.contentType }),
+    ...(reply.status !== 204 && { 'content-length': Buffer.byteLength(reply.body) }),
     'x-amzn-requestid': requestId,
     ...reply.headers,
   });

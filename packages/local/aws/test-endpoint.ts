@@ -1,7 +1,7 @@
 /** For tests: services behind the real endpoint on a free loopback port, and what an SDK client needs to reach them. */
 import { once } from 'node:events';
 import type { Clock } from '../clock.ts';
-import { createEndpoint } from './endpoint.ts';
+import { createEndpoint, type EndpointOptions } from './endpoint.ts';
 import { type AwsService, region } from './service.ts';
 
 export interface TestEndpoint {
@@ -10,8 +10,8 @@ export interface TestEndpoint {
   close(): Promise<void>;
 }
 
-export async function listen(services: readonly AwsService[], clock: Clock): Promise<TestEndpoint> {
-  const server = createEndpoint({ services, clock });
+export async function listen(services: readonly AwsService[], clock: Clock, more: Partial<EndpointOptions> = {}): Promise<TestEndpoint> {
+  const server = createEndpoint({ services, clock, ...more });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

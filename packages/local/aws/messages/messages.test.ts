@@ -1,0 +1,191 @@
+/** Proves queues, topics and buckets with unmodified SDK clients that know nothing but the endpoint. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  PutObjectRetentionCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueUrlCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClock } from '../../clock.ts';
+import { createEndpoint } from '../endpoint.ts';
+import { AwsError } from '../service.ts';
+import { createMessages, type Messages, queueArn } from './messages.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-messages-'));
+const clock = createClock();
+let messages: Messages;
+let server: Server;
+let origin = '';
+
+async function start(): Promise<void> {
+  let late: Messages | undefined;
+  // The port is known only when the endpoint listens; a restart gets another one.
+  server = createEndpoint({
+    services: [],
+    clock,
+    whole: ['sqs', 'sns', 's3'].map((name, index) => ({
+      name,
+      operationOf: (request) => late?.services[index]?.operationOf(request),
+      answer: (request) => {
+        const service = late?.services[index];
+        if (!service) throw new AwsError('ServiceUnavailable', 'not yet');
+        return service.answer(request);
+      },
+    })),
+    authorize: (caller, target, operation) =>
+      caller === 'some-function' ? new AwsError('AccessDeniedException', `${target}:${operation} is not allowed`) : undefined,
+  });
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  messages = createMessages({
+    origin,
+    path: folder,
+    queues: [{ name: 'letters', attributes: { MessageRetentionPeriod: '1209600' } }],
+  });
+  late = messages;
+}
+async function stop(): Promise<void> {
+  server.closeAllConnections();
+  server.close();
+  await messages.close();
+}
+const config = (accessKeyId = 'person') => ({
+  endpoint: origin,
+  region: 'us-east-1',
+  credentials: { accessKeyId, secretAccessKey: 'x' },
+  maxAttempts: 1,
+});
+
+beforeAll(start);
+afterAll(async () => {
+  await stop();
+  clock.close();
+  rmSync(folder, { recursive: true });
+});
+
+describe('queues', () => {
+  it('are not loaded before anybody asks for one', () => {
+    expect(messages.depths()).toBeUndefined();
+  });
+
+  it('have addresses that lead back to the one endpoint', async () => {
+    const sqs = new SQSClient(config());
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'work' }));
+    expect(QueueUrl).toBe(`${origin}/000000000000/work`);
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'hello' }));
+    const { Messages: [message] = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+    expect(message?.Body).toBe('hello');
+    await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message?.ReceiptHandle }));
+    expect(messages.depths()?.get('work')).toEqual({ visible: 0, notVisible: 0, delayed: 0 });
+  });
+
+  it('throw the typed exception for a queue that is not there', async () => {
+    const sqs = new SQSClient(config());
+    await expect(sqs.send(new GetQueueUrlCommand({ QueueName: 'nowhere' }))).rejects.toMatchObject({ name: 'QueueDoesNotExist' });
+  });
+
+  it('take letters of the stack with text attributes', async () => {
+    await messages.send(queueArn('letters'), { body: '{"a":1}', attributes: { RULE_ARN: 'arn:rule' } });
+    const sqs = new SQSClient(config());
+    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: 'letters' }));
+    const { Messages: [message] = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl, MessageAttributeNames: ['All'], VisibilityTimeout: 0 }),
+    );
+    expect(message).toMatchObject({
+      Body: '{"a":1}',
+      MessageAttributes: { RULE_ARN: { DataType: 'String', StringValue: 'arn:rule' } },
+    });
+    await expect(messages.send(queueArn('nowhere'), { body: '' })).rejects.toThrow('There is no queue');
+  });
+
+  it('are closed to a function whose policy does not name them', async () => {
+    const sqs = new SQSClient(config('some-function'));
+    await expect(sqs.send(new GetQueueUrlCommand({ QueueName: 'work' }))).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  });
+});
+
+describe('topics', () => {
+  it('hand what is published to the queues that subscribed', async () => {
+    const [sns, sqs] = [new SNSClient(config()), new SQSClient(config())];
+    const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: 'alerts' }));
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'heard' }));
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: queueArn('heard') }));
+    await sns.send(new PublishCommand({ TopicArn, Message: 'fire' }));
+    const { Messages: [message] = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+    expect(JSON.parse(message?.Body ?? '{}')).toMatchObject({ Type: 'Notification', TopicArn, Message: 'fire' });
+  });
+
+  it('refuse in words a subscriber that they would never reach', async () => {
+    const sns = new SNSClient(config());
+    const TopicArn = 'arn:aws:sns:us-east-1:000000000000:alerts';
+    await expect(sns.send(new SubscribeCommand({ TopicArn, Protocol: 'email', Endpoint: 'a@example.com' }))).rejects.toThrow('Only queues');
+  });
+});
+
+describe('buckets', () => {
+  const Bucket = 'installers';
+
+  it('keep objects, also compressed ones as they were sent', async () => {
+    const s3 = new S3Client(config());
+    await s3.send(new CreateBucketCommand({ Bucket }));
+    const body = gzipSync('a settings document');
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'a/b c.json', Body: body, ContentEncoding: 'gzip', Metadata: { sha: '1' } }));
+    const object = await s3.send(new GetObjectCommand({ Bucket, Key: 'a/b c.json' }));
+    expect(Buffer.from((await object.Body?.transformToByteArray()) ?? []).equals(body)).toBe(true);
+    expect(object).toMatchObject({ ContentEncoding: 'gzip', Metadata: { sha: '1' } });
+    expect(await s3.send(new HeadObjectCommand({ Bucket, Key: 'a/b c.json' }))).toMatchObject({ ContentLength: body.length });
+  });
+
+  it('throw the typed exception for a key that is not there', async () => {
+    await expect(new S3Client(config()).send(new GetObjectCommand({ Bucket, Key: 'none' }))).rejects.toMatchObject({ name: 'NoSuchKey' });
+  });
+
+  it('refuse in words what they cannot keep: versions, Object Lock, conditional writes', async () => {
+    const s3 = new S3Client(config());
+    const refusals = [
+      new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }),
+      new ListObjectVersionsCommand({ Bucket }),
+      new CreateBucketCommand({ Bucket: 'locked', ObjectLockEnabledForBucket: true }),
+      new PutObjectRetentionCommand({ Bucket, Key: 'x', Retention: { Mode: 'GOVERNANCE', RetainUntilDate: new Date(0) } }),
+      new PutObjectCommand({ Bucket, Key: 'x', Body: 'x', IfNoneMatch: '*' }),
+      new GetObjectCommand({ Bucket, Key: 'a/b c.json', VersionId: '1' }),
+    ];
+    for (const command of refusals)
+      await expect(s3.send(command as GetObjectCommand), command.constructor.name).rejects.toMatchObject({
+        name: 'NotImplemented',
+        message: expect.stringContaining('is not in the embedded stack'),
+      });
+  });
+});
+
+describe('after a restart on another port', () => {
+  it('everything is there, and queues lead to the new address', async () => {
+    await stop();
+    await start();
+    await messages.resume();
+    expect(messages.depths()?.get('letters')?.visible).toBe(1);
+    const { QueueUrl } = await new SQSClient(config()).send(new GetQueueUrlCommand({ QueueName: 'letters' }));
+    expect(QueueUrl).toBe(`${origin}/000000000000/letters`);
+    const object = await new S3Client(config()).send(new GetObjectCommand({ Bucket: 'installers', Key: 'a/b c.json' }));
+    expect(object.ContentEncoding).toBe('gzip');
+  });
+});

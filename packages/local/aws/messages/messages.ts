@@ -1,0 +1,196 @@
+/**
+ * SQS, SNS and S3 of the embedded stack: loaded on first use, so that a start does not wait for them, and kept in the data folder. Topics
+ * deliver to queues; what S3 lacks (versions, Object Lock, conditional writes) is refused in words. It throws no message away by age.
+ */
+import type { AwsAnswer, AwsRequest, WholeService } from '../endpoint.ts';
+import { AwsError, account, region } from '../service.ts';
+import { type Fauxqs, hasState, openFauxqs } from './fauxqs.ts';
+import { storageRefusal } from './storage-refusal.ts';
+
+export interface Queue {
+  name: string;
+  attributes: Readonly<Record<string, string>>;
+}
+
+export interface MessagesOptions {
+  /** Where queues' URLs point: the AWS endpoint's own origin. */
+  origin: string;
+  /** Kept here; without it in memory. */
+  path?: string;
+  /** Made when they are not there as soon as anything is used. */
+  queues?: readonly Queue[];
+}
+
+/** Message attributes are strings. */
+export interface Letter {
+  body: string;
+  attributes?: Readonly<Record<string, string>>;
+}
+
+export interface Messages {
+  services: readonly WholeService[];
+  /** Puts a message on a queue of the stack; rejects with an `AwsError` when there is none. */
+  send(queueArn: string, letter: Letter): Promise<void>;
+  /** What waits in each queue. Undefined while nothing was ever used: an untouched stack stays unloaded. */
+  depths(): ReadonlyMap<string, QueueDepth> | undefined;
+  /** Letters on their way. */
+  inFlight(): number;
+  /** Loads now when an earlier run left something behind, so that its messages are counted. */
+  resume(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface QueueDepth {
+  visible: number;
+  notVisible: number;
+  delayed: number;
+}
+
+export function queueArn(name: string): string {
+  return `arn:aws:sqs:${region}:${account}:${name}`;
+}
+
+export function createMessages({ origin, path, queues = [] }: MessagesOptions): Messages {
+  let loading: Promise<Fauxqs> | undefined;
+  let loaded: Fauxqs | undefined;
+  let inFlight = 0;
+
+  function load(): Promise<Fauxqs> {
+    loading ??= openFauxqs(path, origin).then((fauxqs) => {
+      for (const { name, attributes } of queues)
+        if (!fauxqs.queues.getQueueByName(name))
+          fauxqs.queues.createQueue(name, `${origin}/${account}/${name}`, queueArn(name), { ...attributes });
+      loaded = fauxqs;
+      return fauxqs;
+    });
+    return loading;
+  }
+
+  async function ask(request: Pick<AwsRequest, 'method' | 'url' | 'headers' | 'body'>): Promise<AwsAnswer> {
+    const { app } = await load();
+    const method = request.method as 'GET';
+    const reply = await app.inject({
+      method,
+      url: request.url.pathname + request.url.search,
+      headers: request.headers,
+      ...(request.body.length > 0 && { payload: request.body }),
+    });
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(reply.headers))
+      if (value !== undefined && !['connection', 'date', 'keep-alive', 'transfer-encoding', 'content-type'].includes(name))
+        headers[name] = String(value);
+    const answer: AwsAnswer = {
+      status: reply.statusCode,
+      contentType: String(reply.headers['content-type'] ?? ''),
+      body: reply.rawPayload,
+    };
+    return { ...answer, headers };
+  }
+
+  async function counted<T>(work: () => Promise<T>): Promise<T> {
+    inFlight++;
+    try {
+      return await work();
+    } finally {
+      inFlight--;
+    }
+  }
+
+  function post(operation: string, input: object): Promise<AwsAnswer> {
+    const headers = {
+      host: new URL(origin).host,
+      'content-type': 'application/x-amz-json-1.0',
+      authorization: `AWS4-HMAC-SHA256 Credential=stack/20260101/${region}/sqs/aws4_request`,
+      'x-amz-target': `AmazonSQS.${operation}`,
+    };
+    return ask({ method: 'POST', url: new URL(origin), headers, body: Buffer.from(JSON.stringify(input)) });
+  }
+
+  const sqs: WholeService = {
+    name: 'sqs',
+    operationOf: ({ headers }) => /^AmazonSQS\.(\w+)$/.exec(String(headers['x-amz-target'] ?? ''))?.[1],
+    answer: ask,
+  };
+  const sns: WholeService = {
+    name: 'sns',
+    operationOf: (request) => (request.signedFor === 'sns' ? (formOf(request).get('Action') ?? undefined) : undefined),
+    async answer(request) {
+      const protocol = formOf(request).get('Protocol') ?? 'sqs';
+      if (protocol !== 'sqs')
+        throw new AwsError('InvalidParameter', `Only queues subscribe to topics of the embedded stack, not "${protocol}"`);
+      return ask(request);
+    },
+  };
+  const s3: WholeService = {
+    name: 's3',
+    operationOf: ({ signedFor, method, url }) => (signedFor === 's3' ? storageOperation(method, url) : undefined),
+    async answer(request) {
+      const refused = storageRefusal(request);
+      if (refused !== undefined) throw new AwsError('NotImplemented', refused, { status: 501 });
+      const answer = await ask(request);
+      return request.method === 'GET' && answer.status < 300 ? withAskedHeaders(answer, request.url) : answer;
+    },
+  };
+
+  return {
+    services: [sqs, sns, s3],
+    send: (arn, { body, attributes = {} }) =>
+      counted(async () => {
+        const { queues: store } = await load();
+        const queue = store.getQueueByArn(arn);
+        if (!queue) throw new AwsError('AWS.SimpleQueueService.NonExistentQueue', `There is no queue ${arn}`);
+        const MessageAttributes = Object.fromEntries(
+          Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+        );
+        const answer = await post('SendMessage', { QueueUrl: queue.url, MessageBody: body, MessageAttributes });
+        if (answer.status !== 200)
+          throw new AwsError('InvalidMessageContents', `The queue ${arn} refused a message: ${String(answer.body)}`);
+      }),
+    depths() {
+      if (!loaded) return undefined;
+      return new Map(
+        loaded.queues.listQueues().queues.map((queue) => {
+          queue.processTimers();
+          const count = (name: Parameters<typeof queue.getAttribute>[0]) => Number(queue.getAttribute(name) ?? 0);
+          return [
+            queue.name,
+            {
+              visible: count('ApproximateNumberOfMessages'),
+              notVisible: count('ApproximateNumberOfMessagesNotVisible'),
+              delayed: count('ApproximateNumberOfMessagesDelayed'),
+            },
+          ];
+        }),
+      );
+    },
+    inFlight: () => inFlight,
+    async resume() {
+      if (hasState(path)) await load();
+    },
+    async close() {
+      await (await loading)?.close();
+    },
+  };
+}
+
+function formOf({ headers, body }: AwsRequest): URLSearchParams {
+  return new URLSearchParams(headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? body.toString('utf8') : '');
+}
+
+/** The name of the operation for the requests that most people scope faults or permissions by; the method otherwise. */
+function storageOperation(method: string, url: URL): string {
+  const [, , ...key] = url.pathname.split('/');
+  const isObject = key.join('/') !== '';
+  const words: Readonly<Record<string, string>> = { GET: 'Get', PUT: 'Put', DELETE: 'Delete', HEAD: 'Head', POST: 'Post' };
+  if (!isObject && method === 'GET') return url.pathname === '/' ? 'ListBuckets' : 'ListObjectsV2';
+  if (!isObject && method === 'PUT') return 'CreateBucket';
+  if (!isObject && url.searchParams.has('delete')) return 'DeleteObjects';
+  return `${words[method] ?? method}${isObject ? 'Object' : 'Bucket'}`;
+}
+
+/** Presigned addresses may name the headers of the answer. */
+function withAskedHeaders(answer: AwsAnswer, url: URL): AwsAnswer {
+  const asked = [...url.searchParams].flatMap(([name, value]) => (name.startsWith('response-') ? [[name.slice(9), value] as const] : []));
+  const { 'content-type': contentType = answer.contentType, ...headers } = Object.fromEntries(asked);
+  return { ...answer, contentType, headers: { ...answer.headers, ...headers } };
+}
