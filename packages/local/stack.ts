@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { functionName } from '@gatehouse/contracts/names';
 import type { Surface } from '@gatehouse/contracts/surface';
 import { samplePolicy } from '@gatehouse/rules/sample';
@@ -48,6 +49,9 @@ const directoryToken = 'local-directory-token';
 const litellmKey = 'sk-local-litellm-master';
 const coderToken = 'local-coder-token';
 
+/** Made from the sources, and gone with the libraries that went in. */
+const bundleFolder = fileURLToPath(new URL('../../node_modules/.cache/gatehouse', import.meta.url));
+
 export async function runStack(options: Options, warn: (line: string) => void): Promise<RunningStack> {
   const port = await fourPorts(options.port);
   const folder = openDataFolder(options.data, { fresh: options.fresh });
@@ -67,6 +71,7 @@ export async function runStack(options: Options, warn: (line: string) => void): 
       mode: options.fast ? 'fast' : 'threads',
       onLog: logs.write,
       baseEnv: { AWS_ENDPOINT_URL: addresses.aws },
+      bundleFolder,
     });
     closers.push(() => lambda.close());
     const dynamodb = await createDynamoDb({ clock, path: at('dynamodb') });

@@ -1,25 +1,24 @@
 /**
- * One execution environment seen from outside: starts the thread, gives it one event at a time, and ends it when it overruns its time
+ * One execution environment seen from outside: takes a thread for a function, gives it one event at a time, and ends it when it overruns its time
  * or memory. It keeps no queue and never restarts a dead thread.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { FunctionError, FunctionSpec, InvokeIo, InvokeResult } from './contract.ts';
-import type { EnvironmentData, FromEnvironment, ToEnvironment } from './worker.ts';
+import type { FromEnvironment, ToEnvironment } from './worker.ts';
 
 /** Lambda quota for an answer: 6 MiB and 100 bytes. */
 const maxAnswerBytes = 6 * 1024 * 1024 + 100;
 /** Lambda allows 10 s of initialisation; a laptop that starts twenty environments at once gets more. */
 const initMs = 30_000;
-/** V8's default young generation would cost every environment some 6 MB more for nothing. */
-const youngGenerationMb = 8;
 const acknowledgeBytes = 64 * 1024;
 
 export interface EnvironmentOptions {
   spec: FunctionSpec;
-  root: string;
+  /** Runs `worker.ts`, and is nobody's yet. */
+  worker: Worker;
+  /** What is imported: the handler's source, or its bundle. */
+  file: string;
   env: Record<string, string>;
-  cacheFolder: string;
-  clock: SharedArrayBuffer;
   onLog: (line: string, requestId: string) => void;
   /** The thread is gone, or is about to go; no further event may be given. */
   onDeath: () => void;
@@ -41,30 +40,12 @@ interface Current {
   resolve: (result: InvokeResult) => void;
 }
 
-/** Starts the thread; the function's initialisation begins at once. */
+/** Makes the thread the function's; its initialisation begins at once. */
 export function startEnvironment(options: EnvironmentOptions): Environment {
-  const { spec } = options;
+  const { spec, worker, file, env } = options;
   const timeoutMs = spec.timeoutSeconds * 1000;
-  const workerData: EnvironmentData = {
-    root: options.root,
-    handler: spec.handler,
-    functionName: spec.name,
-    memoryMb: spec.memoryMb,
-    timeoutMs,
-    cacheFolder: options.cacheFolder,
-    clock: options.clock,
-  };
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
-    env: options.env,
-    execArgv: [],
-    stdout: true,
-    stderr: true,
-    workerData,
-    resourceLimits: { maxOldGenerationSizeMb: spec.memoryMb, maxYoungGenerationSizeMb: youngGenerationMb },
-  });
-  // What native code prints passes the bootstrap by; nobody reads it, and an unread pipe would grow.
-  worker.stdout.resume();
-  worker.stderr.resume();
+  const { name: functionName, handler, memoryMb } = spec;
+  worker.postMessage({ begin: { file, handler, functionName, memoryMb, timeoutMs, env } } satisfies ToEnvironment);
 
   let current: Current | undefined;
   let lastId = '';

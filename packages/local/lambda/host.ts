@@ -7,10 +7,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { account, region } from '../aws/service.ts';
 import type { Clock } from '../clock.ts';
+import { createBundles } from './bundles.ts';
 import type { FunctionSpec, InvokeIo, InvokeResult, LambdaHost, OnLog } from './contract.ts';
 import { startEnvironment } from './environment.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { createInline } from './inline.ts';
+import { sourceOf } from './runtime.ts';
+import { createThreads } from './threads.ts';
 
 export interface LambdaOptions {
   clock: Clock;
@@ -23,6 +26,8 @@ export interface LambdaOptions {
   root?: string;
   /** V8's compiled code is kept here, so that the second start skips compilation. */
   cacheFolder?: string;
+  /** Bundles of the handlers are kept here, and made at the first registrations; without it environments run the sources. */
+  bundleFolder?: string;
   /** Environments kept at once; about 40 MB each. A function that has none may still start one above it. */
   maxEnvironments?: number;
   /** Real seconds. */
@@ -32,6 +37,9 @@ export interface LambdaOptions {
 /** Lambda's quota for the event of a synchronous invocation. */
 const maxEventBytes = 6 * 1024 * 1024;
 const retryMs = 60_000;
+/** What a thread runs before and around the handler. */
+const body = fileURLToPath(new URL('./worker.ts', import.meta.url));
+const libraries = fileURLToPath(new URL('./libraries.ts', import.meta.url));
 
 export function createLambdaHost(options: LambdaOptions): LambdaHost {
   const { clock, onLog, mode = 'threads' } = options;
@@ -39,8 +47,19 @@ export function createLambdaHost(options: LambdaOptions): LambdaHost {
   const cacheFolder = options.cacheFolder ?? join(tmpdir(), 'gatehouse-compile-cache');
   const softLimit = options.maxEnvironments ?? 12;
 
-  const environmentOf = (spec: FunctionSpec) =>
-    functionEnvironment(spec, typeof options.baseEnv === 'function' ? options.baseEnv() : options.baseEnv);
+  const baseEnv = () => ({ ...commonEnvironment, ...(typeof options.baseEnv === 'function' ? options.baseEnv() : options.baseEnv) });
+  const environmentOf = (spec: FunctionSpec) => ({ ...baseEnv(), ...functionEnvironment(spec) });
+  const bundles = mode === 'threads' && options.bundleFolder !== undefined ? createBundles(root, options.bundleFolder) : undefined;
+  const bundled = (source: string) => bundles?.of(source) ?? source;
+  const sources = new Set([body, libraries]);
+  const threads = createThreads({
+    body: () => bundled(body),
+    preload: () => bundles?.of(libraries),
+    env: baseEnv,
+    cacheFolder,
+    clock: clock.shared,
+  });
+  if (mode === 'threads') threads.refill();
   const fleet: Fleet =
     mode === 'fast'
       ? createInline({ root, clock, onLog, environmentOf })
@@ -51,10 +70,9 @@ export function createLambdaHost(options: LambdaOptions): LambdaHost {
           start: (spec, onDeath) =>
             startEnvironment({
               spec,
-              root,
+              worker: threads.take(spec.memoryMb),
+              file: bundled(sourceOf(root, spec.handler)),
               env: environmentOf(spec),
-              cacheFolder,
-              clock: clock.shared,
               onLog: (line, requestId) => onLog(spec.name, line, requestId),
               onDeath,
             }),
@@ -69,7 +87,11 @@ export function createLambdaHost(options: LambdaOptions): LambdaHost {
   }
 
   return {
-    register: (spec) => fleet.add(spec),
+    register(spec) {
+      fleet.add(spec);
+      if (sources.size === 2) setImmediate(() => void bundles?.build([...sources]).then(threads.refill));
+      sources.add(sourceOf(root, spec.handler));
+    },
     has: (name) => fleet.has(name),
     async invoke(name, event, io) {
       const json = JSON.stringify(event ?? null);
@@ -90,30 +112,35 @@ export function createLambdaHost(options: LambdaOptions): LambdaHost {
     },
     busy: () => fleet.busy(),
     environments: () => fleet.size(),
-    close: () => fleet.close(),
+    async close() {
+      await Promise.all([fleet.close(), threads.close()]);
+    },
   };
 }
 
-/** What Lambda sets, what keeps SDK calls inside the stack, and what the function declares; nothing of this process. */
-function functionEnvironment(spec: FunctionSpec, base: Readonly<Record<string, string>> = {}): Record<string, string> {
+/** What Lambda sets alike for all functions, and what keeps SDK calls inside the stack; nothing of this process. */
+const commonEnvironment = {
+  AWS_REGION: region,
+  AWS_DEFAULT_REGION: region,
+  AWS_ACCOUNT_ID: account,
+  AWS_SECRET_ACCESS_KEY: 'embedded',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+  AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+  AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+  AWS_LAMBDA_LOG_STREAM_NAME: 'local',
+  LAMBDA_TASK_ROOT: '/var/task',
+  TZ: ':UTC',
+  POWERTOOLS_TRACE_ENABLED: 'false',
+};
+
+/** What Lambda sets for one function, and what the function declares. */
+function functionEnvironment(spec: FunctionSpec): Record<string, string> {
   return {
-    AWS_REGION: region,
-    AWS_DEFAULT_REGION: region,
-    AWS_ACCOUNT_ID: account,
-    AWS_SECRET_ACCESS_KEY: 'embedded',
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
     AWS_LAMBDA_FUNCTION_NAME: spec.name,
-    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(spec.memoryMb),
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${spec.name}`,
-    AWS_LAMBDA_LOG_STREAM_NAME: 'local',
-    LAMBDA_TASK_ROOT: '/var/task',
     _HANDLER: spec.handler,
-    TZ: ':UTC',
-    POWERTOOLS_TRACE_ENABLED: 'false',
-    ...base,
     ...spec.env,
     // The endpoint knows its caller by this.
     AWS_ACCESS_KEY_ID: spec.name,

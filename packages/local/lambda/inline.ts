@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import type { Clock } from '../clock.ts';
 import type { FunctionSpec, InvokeIo, InvokeResult, OnLog } from './contract.ts';
 import type { Fleet } from './fleet.ts';
-import { describeError, InitError, installAwsLambda, loadHandler, runHandler } from './runtime.ts';
+import { describeError, InitError, installAwsLambda, loadHandler, runHandler, sourceOf } from './runtime.ts';
 import { installStackDate } from './stack-date.ts';
 
 interface InlineOptions {
@@ -84,7 +84,9 @@ export function createInline({ root, clock, onLog, environmentOf }: InlineOption
       if (!found)
         return { error: { errorType: 'ResourceNotFoundException', errorMessage: `Function not found: ${name}` }, refused: 'unknown' };
       found.scope ??= { name, requestId: '', env: environmentOf(found.spec) };
-      found.handler ??= scopes.run(found.scope, () => loadHandler(root, found.spec.handler, `?function=${encodeURIComponent(name)}`));
+      found.handler ??= scopes.run(found.scope, () =>
+        loadHandler(sourceOf(root, found.spec.handler), found.spec.handler, `?function=${encodeURIComponent(name)}`),
+      );
       open++;
       try {
         return await invoke(found.spec, found.scope, found.handler, event, io);

@@ -44,13 +44,17 @@ export class InitError extends Error {
   }
 }
 
+/** The source file of `packages/access/token.lambda.exchange`: `packages/access/token.lambda.ts` below `root`. */
+export function sourceOf(root: string, handler: string): string {
+  return `${root}/${handler.slice(0, handler.lastIndexOf('.'))}.ts`;
+}
+
 /**
- * Imports `packages/access/token.lambda.exchange` as export `exchange` of `packages/access/token.lambda.ts` below `root`.
- * `query` tells instances of one file apart. Throws InitError.
+ * Imports what follows the last dot of `handler` from `file`: its source, or the bundle of that. `query` tells instances of one file
+ * apart. Throws InitError.
  */
-export async function loadHandler(root: string, handler: string, query = ''): Promise<Handler> {
-  const dot = handler.lastIndexOf('.');
-  const [file, name] = [`${root}/${handler.slice(0, dot)}.ts`, handler.slice(dot + 1)];
+export async function loadHandler(file: string, handler: string, query = ''): Promise<Handler> {
+  const name = handler.slice(handler.lastIndexOf('.') + 1);
   let module: Record<string, unknown>;
   try {
     module = await import(/* @vite-ignore */ pathToFileURL(file).href + query);

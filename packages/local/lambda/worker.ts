@@ -1,23 +1,33 @@
 /**
- * One execution environment: the thread in which a function's code runs, one event at a time. Imports nothing that the function does
- * not need anyway; everything it reports goes through one port, so that log lines keep their order with answers.
+ * One execution environment: the thread in which a function's code runs, one event at a time. Until it is told whose environment it is,
+ * it runs libraries only; everything it reports goes through one port, so that log lines keep their order with answers.
  */
 import { enableCompileCache, flushCompileCache } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FunctionError, StreamHead } from './contract.ts';
 import { describeError, InitError, installAwsLambda, loadHandler, runHandler, type StreamSink } from './runtime.ts';
+import { installSourceTraces } from './source-traces.ts';
 import { installStackDate, sharedNow } from './stack-date.ts';
 
-export interface EnvironmentData {
-  root: string;
+/** What a thread is started with, before it is known whose it will be. */
+export interface ThreadData {
+  cacheFolder: string;
+  clock: SharedArrayBuffer;
+  /** A file to import meanwhile. */
+  preload: string | undefined;
+}
+/** Makes the thread the environment of one function, once. */
+export interface Begin {
+  /** What is imported: the handler's source, or its bundle. */
+  file: string;
   handler: string;
   functionName: string;
   memoryMb: number;
   timeoutMs: number;
-  cacheFolder: string;
-  clock: SharedArrayBuffer;
+  env: Readonly<Record<string, string>>;
 }
-export type ToEnvironment = { requestId: string; event: string } | { taken: number };
+export type ToEnvironment = { begin: Begin } | { requestId: string; event: string } | { taken: number };
 export type FromEnvironment =
   | { kind: 'ready' }
   | { kind: 'value'; json: string }
@@ -29,13 +39,13 @@ export type FromEnvironment =
 /** Bytes of a streamed answer that may be under way before the writer waits. */
 const windowBytes = 256 * 1024;
 
-const data = workerData as EnvironmentData;
+const { cacheFolder, clock, preload } = workerData as ThreadData;
 const port = parentPort;
 if (!port) throw new Error('This file is the body of a worker thread');
 const send = (message: FromEnvironment) => port.postMessage(message);
 
-enableCompileCache(data.cacheFolder);
-installStackDate(sharedNow(data.clock));
+enableCompileCache(cacheFolder);
+installStackDate(sharedNow(clock));
 installAwsLambda();
 for (const stream of [process.stdout, process.stderr]) {
   stream.write = (text: string | Uint8Array, encoding?: unknown, done?: unknown) => {
@@ -70,34 +80,48 @@ const sink: StreamSink = {
   },
 };
 
-const loading = loadHandler(data.root, data.handler);
-loading.then(
-  () => send({ kind: 'ready' }),
-  (error: unknown) => send({ kind: 'error', error: error instanceof InitError ? error.document : describeError(error), fatal: true }),
-);
+// What cannot be imported here fails again, and is told, when the handler asks for it.
+const preloaded = Promise.allSettled(preload === undefined ? [] : [import(pathToFileURL(preload).href)]);
+let environment: { begin: Begin; loading: ReturnType<typeof loadHandler> } | undefined;
+
+function begin(message: Begin): void {
+  Object.assign(process.env, message.env);
+  if (message.file.endsWith('.mjs')) installSourceTraces();
+  const loading = preloaded.then(() => loadHandler(message.file, message.handler));
+  environment = { begin: message, loading };
+  loading.then(
+    () => send({ kind: 'ready' }),
+    (error: unknown) => send({ kind: 'error', error: error instanceof InitError ? error.document : describeError(error), fatal: true }),
+  );
+}
+
+function taken(bytes: number): void {
+  underWay -= bytes;
+  if (underWay >= windowBytes) return;
+  const resume = waiting;
+  waiting = undefined;
+  resume?.();
+}
 
 let cached = false;
-port.on('message', async (message: ToEnvironment) => {
-  if ('taken' in message) {
-    underWay -= message.taken;
-    if (underWay < windowBytes) {
-      const resume = waiting;
-      waiting = undefined;
-      resume?.();
-    }
-    return;
-  }
-  const handler = await loading.catch(() => undefined);
-  if (!handler) return;
-  const deadline = performance.now() + data.timeoutMs;
-  const { functionName, memoryMb } = data;
-  const invocation = { requestId: message.requestId, functionName, memoryMb, remainingMs: () => deadline - performance.now() };
-  process.env._X_AMZN_TRACE_ID = `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${message.requestId.replaceAll('-', '').slice(0, 24)};Sampled=0`;
+async function handle(requestId: string, event: string): Promise<void> {
+  const handler = await environment?.loading.catch(() => undefined);
+  if (!environment || !handler) return;
+  const { functionName, memoryMb, timeoutMs } = environment.begin;
+  const deadline = performance.now() + timeoutMs;
+  const invocation = { requestId, functionName, memoryMb, remainingMs: () => deadline - performance.now() };
+  process.env._X_AMZN_TRACE_ID = `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${requestId.replaceAll('-', '').slice(0, 24)};Sampled=0`;
   try {
-    send({ kind: 'value', json: await runHandler(handler, message.event, invocation, sink) });
+    send({ kind: 'value', json: await runHandler(handler, event, invocation, sink) });
   } catch (error) {
     send({ kind: 'error', error: describeError(error), fatal: false });
   }
   if (!cached) setImmediate(flushCompileCache);
   cached = true;
+}
+
+port.on('message', (message: ToEnvironment) => {
+  if ('begin' in message) begin(message.begin);
+  else if ('taken' in message) taken(message.taken);
+  else void handle(message.requestId, message.event);
 });
