@@ -2,8 +2,11 @@
 import type { SigningKey } from '@gatehouse/contracts/records/signing-key';
 import { grantTypes, scopes } from './token-request.ts';
 
-/** For documents that callers may keep: five minutes. */
-export const keptBriefly = { 'cache-control': 'public, max-age=300' } as const;
+/** How long callers may keep our documents, the key set among them; our own functions keep that as long. */
+export const keySetSeconds = 300;
+
+/** For documents that callers may keep. */
+export const keptBriefly = { 'cache-control': `public, max-age=${keySetSeconds}` } as const;
 
 /** As Claude Code reads it: endpoints of this very origin, or it takes its default paths. */
 export function serverMetadata(origin: string) {

@@ -16,14 +16,14 @@ import { type Look, type Surface, verdictOf, worstOf } from './probe.ts';
 import type { Family } from './rows.ts';
 import { accountTarget, output, sessionTarget } from './session-target.ts';
 import { familiesOf, readGate } from './sessions.dynamodb.ts';
-import { kmsSigner } from './signer.kms.ts';
 import type { Signer } from './signer.ts';
+import { currentSigner, ringEnv } from './signing-keys.dynamodb.ts';
 import { grantTypes } from './token-request.ts';
 
 export const env = z.object({
   TABLE_ACCESS: z.string(),
   PUBLIC_URL: z.string(),
-  KEY_SIGNING_ARN: z.string(),
+  ...ringEnv,
   SECRET_REFRESH_PEPPER_ARN: z.string(),
 });
 type Environment = z.infer<typeof env>;
@@ -50,7 +50,7 @@ export const probe = onStep(probeSessions, env, async (input, { env }) => {
 });
 
 async function watch(env: Environment, gate: Gate, families: readonly Family[]): Promise<StepOutput> {
-  const tools = { signer: await kmsSigner(env.KEY_SIGNING_ARN, env.TABLE_ACCESS), pepper: await secret(env.SECRET_REFRESH_PEPPER_ARN) };
+  const tools = { signer: await currentSigner(env, now()), pepper: await secret(env.SECRET_REFRESH_PEPPER_ARN) };
   const began = now();
   for (;;) {
     const looks = (await Promise.all(families.map((family) => tryAll(env, tools, family)))).flat();

@@ -1,5 +1,5 @@
 /** For tests of access's entries: DynamoDB, KMS and secrets behind the real endpoint, a real identity provider, people with records and a policy; calls as API Gateway makes them. */
-import { CreateKeyCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { identity } from '@gatehouse/contracts/records/identity';
@@ -53,8 +53,8 @@ export async function startScene(publicUrl = origin): Promise<Scene> {
   });
   const [table, people, policy] = [await aws.table('access'), await aws.table('people'), await aws.table('policy')];
   const kms = new KMSClient({});
-  const { KeyMetadata } = await kms.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }));
-  await kms.send(new GetPublicKeyCommand({ KeyId: KeyMetadata?.Arn }));
+  const signingKey = async () =>
+    (await kms.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }))).KeyMetadata?.Arn;
   const secrets = new SecretsManagerClient({});
   const pepper = await secrets.send(
     new CreateSecretCommand({ Name: 'refresh-pepper', SecretString: 'a pepper for tests and nothing else' }),
@@ -70,7 +70,9 @@ export async function startScene(publicUrl = origin): Promise<Scene> {
       login: { issuer: idp.issuer, client_id: 'gatehouse' },
       allow_loopback_http: true,
     }),
-    KEY_SIGNING_ARN: KeyMetadata?.Arn,
+    KEY_SIGNING_A_ARN: await signingKey(),
+    KEY_SIGNING_B_ARN: await signingKey(),
+    KEY_SIGNING_C_ARN: await signingKey(),
     SECRET_REFRESH_PEPPER_ARN: pepper.ARN,
     STEP_ADMIT_PERSON_ARN: 'arn:aws:lambda:us-east-1:000000000000:function:gatehouse-test-people-admit-person:live',
     BUS_NAME: 'gatehouse-test',

@@ -1,47 +1,50 @@
 /**
- * Signs with a KMS key and publishes its public half as the signing-key record, before the first token goes out. A key that does not verify its own
- * signature never signs. Race: two cold environments publish the same record; the second finds it there, and both are the same.
+ * Signs with a KMS key. A key that does not verify its own signature never signs. Which of our keys that is, and whether anybody knows its public half
+ * yet, is the key ring's to say.
  */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
-import { signingKey } from '@gatehouse/contracts/records/signing-key';
 import { derToJose, joseToDer } from '@gatehouse/core/es256';
-import { now, timestamp } from '@gatehouse/runtime/clock';
 import { Misconfigured, Throttled, Unavailable } from '@gatehouse/runtime/fault';
-import { get, putNew } from '@gatehouse/runtime/table';
 import * as z from 'zod';
 import { thumbprint } from './issuer-keys.ts';
 import type { Signer } from './signer.ts';
 
 let client: KMSClient | undefined;
-const signers = new Map<string, Promise<Signer>>();
+const signers = new Map<string, Promise<KmsSigner>>();
+
+export interface KmsSigner extends Signer {
+  keyArn: string;
+  /** Public members only (RFC 7517). */
+  jwk: { kty: 'EC'; crv: 'P-256'; x: string; y: string; kid: string; alg: 'ES256'; use: 'sig' };
+}
 
 /** One signer a key and environment. A failed start is tried again by the next call. */
-export function kmsSigner(keyArn: string, table: string): Promise<Signer> {
-  const name = `${keyArn} ${table}`;
-  const known = signers.get(name);
+export function kmsSigner(keyArn: string): Promise<KmsSigner> {
+  const known = signers.get(keyArn);
   if (known) return known;
-  const started = start(keyArn, table).catch((error: unknown) => {
-    signers.delete(name);
+  const started = start(keyArn).catch((error: unknown) => {
+    signers.delete(keyArn);
     throw error;
   });
-  signers.set(name, started);
+  signers.set(keyArn, started);
   return started;
 }
 
 const PublicJwk = z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string() });
 
-async function start(keyArn: string, table: string): Promise<Signer> {
+async function start(keyArn: string): Promise<KmsSigner> {
   const key = await publicKey(keyArn);
   const jwk = PublicJwk.parse(key.export({ format: 'jwk' }));
   const kid = thumbprint(jwk);
   await selfTest(keyArn, key);
-  const row = { kid, state: 'current', jwk: { ...jwk, kid, alg: 'ES256', use: 'sig' }, key_arn: keyArn, created_at: timestamp(now()) };
-  const place = signingKey.key(kid);
-  if (!(await get(table, place))) await putNew(table, { ...place, ...signingKey.schema.parse(row) });
-  return { kid, sign: async (input) => (await signOnce(keyArn, input)).toString('base64url') };
+  return {
+    kid,
+    keyArn,
+    jwk: { ...jwk, kid, alg: 'ES256', use: 'sig' },
+    sign: async (input) => (await signOnce(keyArn, input)).toString('base64url'),
+  };
 }
-
 async function selfTest(keyArn: string, key: KeyObject): Promise<void> {
   const text = 'gatehouse signer self-test';
   const der = joseToDer(await signOnce(keyArn, text));

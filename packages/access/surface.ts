@@ -19,11 +19,15 @@ const own: TableUse = {
     'dynamodb:ConditionCheckItem',
   ],
 };
-const signing = { key: 'access/signing', actions: ['kms:Sign', 'kms:GetPublicKey'] } as const;
+/** A ring of keys that take turns: no function may create one. */
+const ring = ['signing-a', 'signing-b', 'signing-c'] as const;
+const signing = ring.map((name) => ({ key: `access/${name}`, actions: ['kms:Sign', 'kms:GetPublicKey'] }) as const);
 
 const api = { timeoutSeconds: 10, memoryMb: 512 } as const;
 
 const step = { timeoutSeconds: 20, memoryMb: 512, tables: [own, people] } as const;
+
+const rotation = { timeoutSeconds: 20, memoryMb: 512 } as const;
 
 const tokens: Pick<Entry, 'tables' | 'secrets'> = {
   tables: [own, { ...people, ...many }, { ...policy, ...many }],
@@ -34,7 +38,7 @@ export const surface: Surface = {
   capability: 'access',
   table: true,
   entries: {
-    token: { handler: 'packages/access/token.lambda.handler', ...api, ...tokens, keys: [signing], calls: ['admit-person'] },
+    token: { handler: 'packages/access/token.lambda.handler', ...api, ...tokens, keys: signing, calls: ['admit-person'] },
     revoke: {
       handler: 'packages/access/revoke.lambda.handler',
       ...api,
@@ -51,8 +55,31 @@ export const surface: Surface = {
       timeoutSeconds: 300,
       memoryMb: 512,
       tables: [own],
-      keys: [signing],
+      keys: signing,
       secrets: ['refresh-pepper'],
+    },
+    'publish-signing-key': {
+      handler: 'packages/access/publish-signing-key.lambda.handler',
+      ...rotation,
+      keys: signing,
+      tables: [{ capability: 'access', actions: ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] }],
+    },
+    'activate-signing-key': {
+      handler: 'packages/access/signing-keys.lambda.activate',
+      ...rotation,
+      tables: [{ capability: 'access', actions: ['dynamodb:Query', 'dynamodb:UpdateItem'] }],
+    },
+    'retire-signing-key': {
+      handler: 'packages/access/signing-keys.lambda.retire',
+      ...rotation,
+      tables: [{ capability: 'access', actions: ['dynamodb:Query', 'dynamodb:DeleteItem'] }],
+    },
+    'rotate-keys': {
+      handler: 'packages/access/rotate-keys.lambda.handler',
+      timeoutSeconds: 20,
+      memoryMb: 512,
+      tables: [{ capability: 'access', actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'] }],
+      starts: ['key-rotation'],
     },
     'hear-people': { handler: 'packages/access/hear-people.lambda.handler', timeoutSeconds: 30, memoryMb: 512, tables: [own, people] },
     publish: { handler: 'packages/access/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
@@ -82,8 +109,19 @@ export const surface: Surface = {
     'cut-sessions': 'cut-sessions',
     'restore-sessions': 'restore-sessions',
     'probe-sessions': 'probe-sessions',
+    'publish-signing-key': 'publish-signing-key',
+    'activate-signing-key': 'activate-signing-key',
+    'retire-signing-key': 'retire-signing-key',
   },
-  keys: { signing: { spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' } },
+  machines: [
+    {
+      name: 'key-rotation',
+      definition: 'packages/access/key-rotation.asl.json',
+      steps: ['publish-signing-key', 'activate-signing-key', 'retire-signing-key'],
+    },
+  ],
+  schedules: [{ name: 'rotate-keys', expression: 'rate(90 days)', entry: 'rotate-keys' }],
+  keys: Object.fromEntries(ring.map((name) => [name, { spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }] as const)),
   secrets: {
     'refresh-pepper': {
       description: 'Derives refresh tokens; replacing it ends every refresh family, so that everybody signs in once more',

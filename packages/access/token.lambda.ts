@@ -1,11 +1,9 @@
 /** The token endpoint, its aliases and the keys it signs with: parses, asks the grant, tells what happened, mints. Decides nothing itself. */
 
-import { SigningKey, signingKey } from '@gatehouse/contracts/records/signing-key';
 import { AccessConfig } from '@gatehouse/core/profile';
 import { json } from '@gatehouse/runtime/environment';
 import { type Call, http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { secret } from '@gatehouse/runtime/secret';
-import { query } from '@gatehouse/runtime/table';
 import { oauthWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
 import { tellIssued, tellRefused } from './audit.outbox.ts';
@@ -15,12 +13,13 @@ import { exchange } from './exchange.grant.ts';
 import { countRefusal, isStopped } from './flood.dynamodb.ts';
 import { wireError } from './grant-answer.ts';
 import { createIssuers, type Issuers } from './issuers.http.ts';
+import type { KeyRow } from './key-ring.ts';
 import { keptBriefly, keySet } from './metadata.ts';
 import { type Issued, type Minted, type MintFor, mint } from './mint.ts';
 import { oauthAnswer, oauthError } from './oauth-answer.ts';
 import { refresh } from './refresh.grant.ts';
 import type { SignInRefusal } from './refusal.ts';
-import { kmsSigner } from './signer.kms.ts';
+import { currentSigner, readKeys, ringEnv } from './signing-keys.dynamodb.ts';
 import { surface } from './surface.ts';
 import {
   accessTokenType,
@@ -39,7 +38,7 @@ export const env = z.object({
   TABLE_POLICY: z.string(),
   PUBLIC_URL: z.string(),
   CONFIG: json(AccessConfig),
-  KEY_SIGNING_ARN: z.string(),
+  ...ringEnv,
   SECRET_REFRESH_PEPPER_ARN: z.string(),
   STEP_ADMIT_PERSON_ARN: z.string(),
 });
@@ -66,8 +65,8 @@ export const handler = http(
       }
     },
 
-    async keys(_, { env }) {
-      return { status: 200, headers: keptBriefly, body: keySet(await publishedKeys(env)) };
+    async keys(_, { env, now }) {
+      return { status: 200, headers: keptBriefly, body: keySet(await publishedKeys(env, now)) };
     },
 
     async verify(request, call) {
@@ -88,9 +87,9 @@ export const handler = http(
 );
 
 /** A fresh deployment has signed nothing yet: its key is published when it is first asked for. */
-async function publishedKeys({ TABLE_ACCESS, KEY_SIGNING_ARN }: TokenCall['env']): Promise<SigningKey[]> {
-  await kmsSigner(KEY_SIGNING_ARN, TABLE_ACCESS);
-  return (await query(TABLE_ACCESS, signingKey.key('').pk)).map((row) => SigningKey.parse(row));
+async function publishedKeys(env: TokenCall['env'], nowMs: number): Promise<KeyRow[]> {
+  await currentSigner(env, nowMs);
+  return readKeys(env.TABLE_ACCESS);
 }
 
 const stop = oauthError({
@@ -132,7 +131,7 @@ async function answerRefresh(wish: RefreshRequest, request: Request, call: Token
 
 function minting({ env, now }: TokenCall): MintFor {
   return async (family, narrowed) => {
-    const [signer, pepper] = await Promise.all([kmsSigner(env.KEY_SIGNING_ARN, env.TABLE_ACCESS), secret(env.SECRET_REFRESH_PEPPER_ARN)]);
+    const [signer, pepper] = await Promise.all([currentSigner(env, now), secret(env.SECRET_REFRESH_PEPPER_ARN)]);
     return mint(family, { signer, pepper, origin: env.PUBLIC_URL, scopes: narrowed }, now);
   };
 }
