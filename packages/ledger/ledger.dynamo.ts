@@ -4,31 +4,16 @@
  * that is already there is dropped and the rest posted. Idempotent by the entries' keys.
  */
 import { createHash } from 'node:crypto';
-import { modelUnpriced } from '@gatehouse/events/model-unpriced';
-import { usageRecorded } from '@gatehouse/events/usage-recorded';
-import { now, timestamp } from '@gatehouse/runtime/clock';
+import { now } from '@gatehouse/runtime/clock';
 import { Throttled } from '@gatehouse/runtime/fault';
-import { publish } from '@gatehouse/runtime/publish';
-import { get, getMany, type Item, put, query, transact, type Write } from '@gatehouse/runtime/table';
+import { get, getMany, put, query, transact } from '@gatehouse/runtime/table';
 import type { Entry, Group } from './entry.ts';
 import { cellKey, pad, reach } from './fold.ts';
-import { chunks, type Difference, type Plan, plan, replan, type StoredCell, type StoredGroup, type Terms } from './post.ts';
+import { chunks, type Difference, type Plan, plan, type StoredCell, type StoredGroup, type Terms } from './post.ts';
 import { type Tokens, tokenKinds } from './price.ts';
-import {
-  bodyKey,
-  bodySeconds,
-  dayPk,
-  entryKey,
-  entrySeconds,
-  groupPk,
-  headSk,
-  seriesKey,
-  seriesSeconds,
-  spendPk,
-  unpricedPk,
-  usedPk,
-} from './rows.ts';
+import { bodyKey, bodySeconds, entryKey, groupPk, headSk, seriesKey } from './rows.ts';
 import { resolveSeries, type Total } from './series.ts';
+import { cellOf, totalWrite, writesOf } from './writes.dynamo.ts';
 
 export interface Posted {
   /** Entries that were new. */
@@ -148,67 +133,11 @@ async function postChunk(chunk: readonly Entry[], options: PostOptions, until: n
   return true;
 }
 
-/** So many cells of one group fit into a transaction with their counters. */
-const cellsAtOnce = 40;
-
-export interface Repriced {
-  model: string;
-  amount_micros: number;
-  /** Cells that were priced, and those that wait still: the deadline came first, or others wrote the same group. */
-  priced: number;
-  waiting: number;
-}
-
-/**
- * Prices what a model's users left waiting while the book did not know it. Idempotent: a cell that is priced waits no more. Safe beside ingestion:
- * each group moves by its version. @param model as entries name it.
- */
-export async function reprice(model: string, { table, terms, deadlineMs }: PostOptions): Promise<Repriced> {
-  const until = now() + deadlineMs;
-  const done: Repriced = { model, amount_micros: 0, priced: 0, waiting: 0 };
-  const rows = await query(table, unpricedPk(model), { index: 'gsi1' });
-  const groups = new Map<string, string[]>();
-  for (const { pk, sk } of rows) groups.set(String(pk), [...(groups.get(String(pk)) ?? []), String(sk)]);
-  for (const [pk, all] of groups)
-    for (let at = 0; at < all.length; at += cellsAtOnce) {
-      const some = all.slice(at, at + cellsAtOnce);
-      const made = now() < until ? replan(await readCells(table, pk, some), terms) : undefined;
-      const changed = made?.groups[0]?.cells.size ?? 0;
-      if (!made || changed === 0 || !(await transact(writesOf(made, { table, terms }))).held) {
-        done.waiting += some.length;
-        continue;
-      }
-      done.priced += changed;
-      done.waiting += some.length - changed;
-      for (const days of made.spend.values()) for (const one of days.values()) done.amount_micros += one.amount_micros;
-    }
-  return done;
-}
-
-/** The index is behind by a second at most: what it names is read again, with the group's version. */
-async function readCells(table: string, pk: string, sks: readonly string[]): Promise<StoredGroup> {
-  const [head, ...rows] = await getMany([headSk, ...sks].map((sk) => ({ table, key: { pk, sk } })));
-  const cells = new Map(rows.flatMap((row, index) => (row ? [[sks[index] ?? '', cellOf(row)] as const] : [])));
-  return { group: head?.group as Group, version: Number(head?.version ?? 0), cells };
-}
-
 async function readSeries(table: string, entries: readonly Entry[]): Promise<Map<string, Total>> {
   const keys = [...new Set(entries.flatMap(({ series }) => (series ? [series.key] : [])))];
   if (keys.length === 0) return new Map();
   const rows = await getMany(keys.map((key) => ({ table, key: seriesKey(key) })));
   return new Map(rows.flatMap((row, index) => (row ? [[keys[index] ?? '', row as unknown as Total] as const] : [])));
-}
-
-/** Holds only while the total is what was read. */
-function totalWrite(table: string, { key, before, at, tokens }: Total & { key: string; before?: number }): Write {
-  return {
-    Put: {
-      TableName: table,
-      Item: { ...seriesKey(key), at, tokens: { ...tokens }, expires_at: Math.floor(now() / 1000) + seriesSeconds },
-      ConditionExpression: before === undefined ? 'attribute_not_exists(pk)' : '#at = :before',
-      ...(before !== undefined && { ExpressionAttributeNames: { '#at': 'at' }, ExpressionAttributeValues: { ':before': before } }),
-    },
-  };
 }
 
 /** BatchGetItem takes a hundred keys. */
@@ -242,130 +171,6 @@ async function read(table: string, group: Group, entries: readonly Entry[]): Pro
     cells.set(cellKey(cell), cell);
   }
   return { group, version: Number(head?.version ?? 0), cells };
-}
-
-/** Without the row's keys: a cell that waits for nothing any more must leave the index. Only this file writes these rows. */
-function cellOf(row: Item): StoredCell {
-  const { kind, at, from, tokens, requests, billed, billed_micros, unpriced } = row as unknown as StoredCell;
-  return { kind, at, ...(from !== undefined && { from }), tokens, requests, billed, billed_micros, unpriced };
-}
-
-function writesOf(made: Plan, { table, terms }: Pick<PostOptions, 'table' | 'terms'>): Write[] {
-  const at = now();
-  const expires = Math.floor(at / 1000) + entrySeconds;
-  const writes: Write[] = made.entries.map((entry) => newEntry(table, entry, terms.book.version, expires));
-  for (const { group, version, cells } of made.groups) {
-    const pk = groupPk(group);
-    writes.push({
-      Update: {
-        TableName: table,
-        Key: { pk, sk: headSk },
-        UpdateExpression: 'SET version = :next, #group = :group, expires_at = :expires',
-        ConditionExpression: version === 0 ? 'attribute_not_exists(version)' : 'version = :version',
-        ExpressionAttributeNames: { '#group': 'group' },
-        ExpressionAttributeValues: {
-          ':next': version + 1,
-          ':group': { ...group },
-          ':expires': expires,
-          ...(version > 0 && { ':version': version }),
-        },
-      },
-    });
-    for (const [sk, cell] of cells)
-      writes.push({ Put: { TableName: table, Item: cellItem(pk, sk, group, cell, terms.book.version, expires) } });
-  }
-  for (const [person, days] of made.spend) {
-    for (const [sk, difference] of days) writes.push(counter(table, person, sk, difference));
-    writes.push(publish(table, usageRecorded, factOf(made, person, days, terms.book.version)));
-  }
-  for (const [person, places] of made.used)
-    for (const [sk, micros] of places) if (micros !== 0) writes.push(usedCounter(table, usedPk(person), sk, micros));
-  for (const unpriced of made.unpriced) writes.push(publish(table, modelUnpriced, unpriced));
-  return writes;
-}
-
-function newEntry(table: string, entry: Entry, book: string, expires: number): Write {
-  const { person, session, model, route } = entry.group;
-  return {
-    Put: {
-      TableName: table,
-      Item: {
-        ...entryKey(entry.key),
-        person,
-        session,
-        model,
-        route,
-        witness: entry.witness,
-        at: timestamp(entry.at),
-        tokens: { ...entry.tokens },
-        requests: entry.requests,
-        price_book: book,
-        expires_at: expires,
-      },
-      ConditionExpression: 'attribute_not_exists(pk)',
-    },
-  };
-}
-
-function cellItem(pk: string, sk: string, group: Group, cell: StoredCell, book: string, expires: number): Item {
-  return {
-    pk,
-    sk,
-    ...cell,
-    tokens: { ...cell.tokens },
-    price_book: book,
-    expires_at: expires,
-    ...(cell.unpriced && { gsi1pk: unpricedPk(group.model), gsi1sk: `${pk}#${sk}` }),
-  };
-}
-
-function counter(table: string, person: string, sk: string, { amount_micros, requests, tokens }: Difference): Write {
-  const [day = '', ...rest] = sk.split('#');
-  const names = tokenKinds.map((kind) => `#${kind} :${kind}`).join(', ');
-  return {
-    Update: {
-      TableName: table,
-      Key: { pk: spendPk(person), sk },
-      UpdateExpression: `SET gsi1pk = :day, gsi1sk = :place ADD amount_micros :amount, requests :requests, ${names}`,
-      // `input` is one of DynamoDB's reserved words.
-      ExpressionAttributeNames: Object.fromEntries(tokenKinds.map((kind) => [`#${kind}`, kind])),
-      ExpressionAttributeValues: {
-        ':day': dayPk(day),
-        ':place': `${person}#${rest.join('#')}`,
-        ':amount': amount_micros,
-        ':requests': requests,
-        ...prefixed(tokens),
-      },
-    },
-  };
-}
-
-function prefixed(tokens: Tokens): Record<string, number> {
-  return Object.fromEntries(tokenKinds.map((kind) => [`:${kind}`, tokens[kind]]));
-}
-
-function usedCounter(table: string, pk: string, sk: string, micros: number): Write {
-  return {
-    Update: {
-      TableName: table,
-      Key: { pk, sk },
-      UpdateExpression: 'ADD used_micros :micros',
-      ExpressionAttributeValues: { ':micros': micros },
-    },
-  };
-}
-
-function factOf(made: Plan, person: string, days: ReadonlyMap<string, Difference>, book: string) {
-  const differences = [...days.values()];
-  const mine = made.entries.filter((entry) => entry.group.person === person);
-  return {
-    person,
-    entries: mine.length,
-    amount_micros: differences.reduce((sum, one) => sum + one.amount_micros, 0),
-    requests: differences.reduce((sum, one) => sum + one.requests, 0),
-    models: [...new Set(mine.map(({ group }) => group.model))].slice(0, 20),
-    price_book: book,
-  };
 }
 
 function merge(posted: Posted, made: Plan): void {

@@ -1,6 +1,7 @@
 /** `POST /admin/spend/reprice`: prices what waited for a price, as of the days it was used on. What was billed before stays as it was billed. */
-import { type Repriced, reprice } from '@gatehouse/ledger/ledger.dynamo';
+
 import { listPrices } from '@gatehouse/ledger/price-book';
+import { type Repriced, reprice } from '@gatehouse/ledger/reprice.dynamo';
 import { now as clock } from '@gatehouse/runtime/clock';
 import { http } from '@gatehouse/runtime/http';
 import { log } from '@gatehouse/runtime/log';

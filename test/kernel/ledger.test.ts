@@ -1,8 +1,9 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Entry, Group } from '@gatehouse/ledger/entry';
-import { entryDigest, type PostOptions, post, reprice } from '@gatehouse/ledger/ledger.dynamo';
+import { entryDigest, type PostOptions, post } from '@gatehouse/ledger/ledger.dynamo';
 import { noTokens } from '@gatehouse/ledger/price';
 import { listPrices } from '@gatehouse/ledger/price-book';
+import { reprice } from '@gatehouse/ledger/reprice.dynamo';
 import { spendPk, usedPk } from '@gatehouse/ledger/rows';
 import { documents, query } from '@gatehouse/runtime/table';
 import fc from 'fast-check';
