@@ -167,6 +167,21 @@ describe('an event of the log stream', () => {
     expect(await admit({ lookup: person })).toMatchObject({ status: 'active', name: 'Vera V' });
   });
 
+  it('of a leaving that cannot be confirmed is told as that, once, and changes nothing', async () => {
+    const { id } = await newcomer('una');
+    await deliver();
+    const { person } = await admit({ lookup: id });
+    await hr('PATCH', `/users/${id}`, { active: false });
+    const [event] = events.splice(0);
+    const cause = (event?.detail as { uuid?: string } | undefined)?.uuid;
+    expect(cause).toBeDefined();
+    idp.faults.add({ path: '/api/v1', status: 503 });
+    for (const _ of ['first try', 'second']) await expect(hearOkta(event as PartnerEvent)).rejects.toMatchObject({ name: 'Unavailable' });
+    expect((await told(person)).filter(({ type }) => type === 'departure-unconfirmed')).toMatchObject([{ generation: 1, cause }]);
+    idp.faults.clear();
+    expect(await admit({ lookup: person })).toMatchObject({ status: 'active', generation: 1 });
+  });
+
   it('heard by many at once settles once', async () => {
     const { id } = await newcomer('uma');
     const [event] = events.splice(0);

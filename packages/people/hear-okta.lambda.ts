@@ -11,6 +11,7 @@ import { type Heard, hear } from './okta-log.ts';
 import { personBySubject, settle } from './person.dynamo.ts';
 import { readingOf } from './reading.ts';
 import { tellRefusedRead } from './refused-read.dynamo.ts';
+import { tellUnconfirmedDeparture } from './unconfirmed-departure.dynamo.ts';
 
 export const env = z.object({ TABLE_PEOPLE: z.string(), CONFIG: json(PeopleConfig), SECRET_DIRECTORY_TOKEN_ARN: z.string() });
 
@@ -33,6 +34,7 @@ async function follow(victim: string, { uuid, kind, eventType }: Heard, told: { 
   const truth = await readPerson({ url, tokenArn }, victim);
   if (truth.word === 'unreadable') {
     await tellRefusedRead(table, 'okta', truth, told.now);
+    if (kind === 'leaving') await tellUnconfirmedDeparture(table, who, source, uuid);
     throw new Unavailable(truth.message);
   }
   if (truth.word === 'staged' && !(await personBySubject(table, who))) {
