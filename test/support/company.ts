@@ -44,7 +44,7 @@ export interface Company {
   /** What the key gets on each replica's data plane. */
   tryKey(key: string): Promise<number[]>;
   /** Coder's management, with the service account's token. */
-  coder(method: string, path: string, body?: unknown): Promise<number>;
+  coder<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<{ status: number; body: T }>;
   /** What the token of the agent in the person's workspace gets, and what the task behind the workspace answers. */
   tryAgent(email: string): Promise<number[]>;
   /** A call of an AWS JSON service without an SDK. */
@@ -117,13 +117,13 @@ export function companyOf(stack: Stack): Company {
       return made.body.key;
     },
     tryKey,
-    coder: async (method, path, body) => {
+    coder: async <T>(method: string, path: string, body?: unknown) => {
       const response = await fetch(`${outside}/coder/api/v2${path}`, {
         method,
         headers: { ...jsonType, 'coder-session-token': coderServiceToken },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
-      return response.status;
+      return { status: response.status, body: (await response.json()) as T };
     },
     tryAgent: async (email) => {
       const headers = { 'coder-session-token': seededAgentToken(email) };
