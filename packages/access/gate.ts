@@ -49,6 +49,11 @@ export function gateForRestore(gate: Gate | undefined, order: { generation: numb
   return { ...rest, state: 'open', generation: order.generation, changed_at: at };
 }
 
+/** Ends every session and leaves the gate open: the next sign-in is of the new epoch. Undefined when it is shut: nothing lives behind it. */
+export function gateForCutSessions(gate: Gate, at: string): Gate | undefined {
+  return gate.state === 'shut' ? undefined : { ...gate, epoch: gate.epoch + 1, changed_at: at };
+}
+
 /** Groups and names as the directory now has them. Undefined when nothing changes. State, epoch and generation are not a fact's to move. */
 export function gateForChange(
   gate: Gate,

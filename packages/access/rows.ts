@@ -9,6 +9,7 @@
  * | `DEVICE#<sha-256 of device_code>` / `DEVICE` | one device login | device endpoints | an hour after it expired |
  * | `USER-CODE#<sha-256 of user code>` / `USER-CODE` | which device a code means | device authorization | as its device |
  * | `LOGIN#<sha-256 of the browser's secret>` / `LOGIN` | one browser on its way through the IdP | device page | as its device |
+ * | `GROUP-CUT#<evt_>` / `GROUP-CUT` | an order to end a group's sessions, and how far it came | admin route, the stream's turns | 90 days |
  * | `RATE#<what>#<source>#<window>` / `RATE` | attempts of one source in one window | device and token endpoints | the window's end |
  */
 import { createHash } from 'node:crypto';
@@ -107,6 +108,28 @@ export type Login = z.infer<typeof Login>;
 
 export function loginKey(hash: string) {
   return { pk: `LOGIN#${hash}`, sk: 'LOGIN' };
+}
+
+export const GroupCut = z.object({
+  id: z.string(),
+  group: z.string(),
+  reason: z.string(),
+  /** The administrator. */
+  by: z.string(),
+  state: z.enum(['working', 'done']),
+  /** Counts turns: each does the next piece once. */
+  turn: z.int(),
+  people: z.int(),
+  sessions: z.int(),
+  /** The last row read; the next turn begins after it. */
+  from: z.object({ pk: z.string(), sk: z.string() }).optional(),
+  ordered_at: z.string(),
+  expires_at: z.int(),
+});
+export type GroupCut = z.infer<typeof GroupCut>;
+
+export function cutOrderKey(id: string) {
+  return { pk: `GROUP-CUT#${id}`, sk: 'GROUP-CUT' };
 }
 
 export function rateKey(what: string, source: string, window: number) {

@@ -153,6 +153,8 @@ export interface Sent {
   json?: unknown;
   body?: string;
   query?: Record<string, string>;
+  /** Path parameters. */
+  path?: Record<string, string>;
   headers?: Record<string, string>;
   cookie?: string;
   token?: string;
@@ -188,7 +190,7 @@ export async function call(entry: Entry, route: `${string} ${string}`, sent: Sen
     path: resource,
     multiValueHeaders: several(headers),
     multiValueQueryStringParameters: several(sent.query),
-    pathParameters: null,
+    pathParameters: sent.path ?? null,
     body,
     isBase64Encoded: false,
     requestContext: { requestId: 'req', identity: { sourceIp: sent.sourceIp ?? '10.1.2.3' } },

@@ -153,8 +153,8 @@ export async function markEnded(table: string, one: Session, nowMs: number): Pro
   });
 }
 
-/** Shuts a gate: the new state, the log entry that polled surfaces follow, and the fact, together. False when the gate changed meanwhile. */
-export async function shutGate(
+/** Writes a gate whose epoch rose, shut or open: the new state, the log entry that polled surfaces follow, and the fact, together. False when the gate changed meanwhile. */
+export async function endEpoch(
   table: string,
   before: Gate | undefined,
   after: Gate,

@@ -9,7 +9,7 @@ import { get } from '@gatehouse/runtime/table';
 import * as z from 'zod';
 import { gateForCut, gateForRestore, type Standing } from './gate.ts';
 import { accountTarget, output, sessionTarget } from './session-target.ts';
-import { liveSessions, markEnded, moveGate, readGate, shutGate } from './sessions.dynamodb.ts';
+import { endEpoch, liveSessions, markEnded, moveGate, readGate } from './sessions.dynamodb.ts';
 
 export const env = z.object({ TABLE_ACCESS: z.string(), TABLE_PEOPLE: z.string() });
 
@@ -37,7 +37,7 @@ export const cut = onStep(cutSessions, env, async (input, { env: { TABLE_ACCESS:
     const targets = [accountTarget(input.person, before, after, at), ...sessions.map((one) => sessionTarget(one, 'live', 'ended', at))];
     if (input.dry_run) return output('done', targets, `Would shut the gate and end ${sessions.length} sessions.`);
     const told = { sessions: sessions.length, cause: input.case_id, reason: input.reason };
-    if (!(await shutGate(table, before, after, told, now))) continue;
+    if (!(await endEpoch(table, before, after, told, now))) continue;
     for (const one of sessions) await markEnded(table, one, now);
     return output('done', targets, `The gate is shut at epoch ${after.epoch}; ${sessions.length} sessions ended.`);
   }

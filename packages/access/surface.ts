@@ -47,6 +47,24 @@ export const surface: Surface = {
     },
     metadata: { handler: 'packages/access/metadata.lambda.handler', ...api },
     device: { handler: 'packages/access/device.lambda.handler', ...api, tables: [own, people, policy], calls: ['admit-person'] },
+    admin: {
+      handler: 'packages/access/admin.lambda.handler',
+      timeoutSeconds: 29,
+      memoryMb: 512,
+      tables: [own, { ...policy, ...many }],
+      calls: ['admit-person'],
+    },
+    'cut-group': {
+      handler: 'packages/access/cut-group.lambda.handler',
+      timeoutSeconds: 60,
+      memoryMb: 512,
+      tables: [
+        {
+          capability: 'access',
+          actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Scan', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+        },
+      ],
+    },
     'find-sessions': { handler: 'packages/access/sessions.lambda.find', ...step },
     'cut-sessions': { handler: 'packages/access/sessions.lambda.cut', ...step },
     'restore-sessions': { handler: 'packages/access/sessions.lambda.restore', ...step },
@@ -90,6 +108,8 @@ export const surface: Surface = {
     { name: 'refresh', method: 'POST', path: '/auth/refresh', entry: 'token', admit: 'none' },
     { name: 'revoke', method: 'POST', path: '/oauth/revoke', entry: 'revoke', admit: 'none' },
     { name: 'introspect', method: 'POST', path: '/oauth/introspect', entry: 'revoke', admit: 'session:policy' },
+    { name: 'revoke-sessions', method: 'POST', path: '/admin/sessions/revoke', entry: 'admin', admit: 'admin' },
+    { name: 'session-revocation', method: 'GET', path: '/admin/sessions/revocations/{id}', entry: 'admin', admit: 'admin' },
     { name: 'server-metadata', method: 'GET', path: '/.well-known/oauth-authorization-server', entry: 'metadata', admit: 'none' },
     { name: 'resource-metadata', method: 'GET', path: '/.well-known/oauth-protected-resource', entry: 'metadata', admit: 'none' },
     { name: 'keys', method: 'GET', path: '/.well-known/jwks.json', entry: 'token', admit: 'none' },
@@ -103,7 +123,7 @@ export const surface: Surface = {
     { name: 'callback', method: 'GET', path: '/oauth/callback', entry: 'device', admit: 'none' },
   ],
   rules: [{ name: 'hear-people', bus: 'product', pattern: patternOf(personChanged), entry: 'hear-people' }],
-  streams: ['publish'],
+  streams: ['publish', 'cut-group'],
   steps: {
     'find-sessions': 'find-sessions',
     'cut-sessions': 'cut-sessions',

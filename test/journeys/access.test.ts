@@ -73,6 +73,36 @@ describe('somebody whom the directory deactivates', () => {
   });
 });
 
+describe('an administrator', () => {
+  it('ends the sessions of a person by their e-mail, and of a group, and they sign in again', async () => {
+    const carol = await stack.as('carol@example.com');
+    const revoke = (body: unknown) =>
+      carol.fetch('/admin/sessions/revoke', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const bob = await stack.as('bob@example.com');
+    const told = await revoke({ person: 'bob@example.com', reason: 'lost laptop' });
+    expect([told.status, await told.json()]).toEqual([200, { people: 1, sessions: 1 }]);
+    expect((await bob.fetch('/managed/settings')).status).toBe(401);
+    expect((await revoke({ person: 'nobody@example.com', reason: 'x' })).status).toBe(404);
+    const again = await stack.as('bob@example.com');
+    expect((await again.fetch('/managed/settings')).status).toBe(200);
+    const order = await revoke({ group: 'contractors', reason: 'a leak' });
+    expect(order.status).toBe(202);
+    const done = await stack.until(
+      async () => {
+        const one = (await (await carol.fetch(order.headers.get('location') ?? '')).json()) as { status: string; people: number };
+        return one.status === 'done' ? one : undefined;
+      },
+      { what: 'the end of the group’s sessions' },
+    );
+    expect(done.people).toBeGreaterThan(0);
+    expect((await again.fetch('/managed/settings')).status).toBe(401);
+  });
+});
+
 describe('a month of refreshing over HTTP', () => {
   it('forces no honest sign-in and keeps no thief', async () => {
     const random = seeded(11);

@@ -1,0 +1,107 @@
+/**
+ * Ends sessions on an administrator's word, while the person may sign in again at once: shutting somebody out is a case's to do. A group is an order in
+ * the table: each turn cuts some of its people and writes down how far it came, which is the next turn's call through the table's own stream.
+ * Race: a turn that broke comes again from where the last one ended; who is cut twice signs in twice.
+ */
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { Gate } from '@gatehouse/contracts/records/gate';
+import { timestamp } from '@gatehouse/runtime/clock';
+import { Throttled } from '@gatehouse/runtime/fault';
+import { documents, get, putNew, update } from '@gatehouse/runtime/table';
+import { gateForCutSessions } from './gate.ts';
+import { cutOrderKey, GroupCut } from './rows.ts';
+import { endEpoch, liveSessions, markEnded, readGate } from './sessions.dynamodb.ts';
+
+const maxAttempts = 5;
+
+/** Every session of one person, by their gate's epoch. Undefined for somebody without a gate; a shut one has ended them all before. */
+export async function cutPerson(
+  table: string,
+  person: string,
+  told: { reason: string; cause: string },
+  nowMs: number,
+): Promise<{ sessions: number } | undefined> {
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    const [before, sessions] = await Promise.all([readGate(table, person), liveSessions(table, person)]);
+    if (!before) return undefined;
+    const after = gateForCutSessions(before, timestamp(nowMs));
+    if (!after) return { sessions: 0 };
+    if (!(await endEpoch(table, before, after, { ...told, sessions: sessions.length }, nowMs))) continue;
+    for (const one of sessions) await markEnded(table, one, nowMs);
+    return { sessions: sessions.length };
+  }
+  throw new Throttled(`The gate of ${person} changed ${maxAttempts} times while its sessions were to end`);
+}
+
+/** Writes the order; the table's stream does it. */
+export async function orderGroupCut(table: string, order: Pick<GroupCut, 'id' | 'group' | 'reason' | 'by'>, nowMs: number): Promise<void> {
+  const row: GroupCut = {
+    ...order,
+    state: 'working',
+    turn: 0,
+    people: 0,
+    sessions: 0,
+    ordered_at: timestamp(nowMs),
+    expires_at: Math.floor(nowMs / 1000) + 90 * 86_400,
+  };
+  await putNew(table, { ...cutOrderKey(order.id), ...GroupCut.parse(row) });
+}
+
+export async function readGroupCut(table: string, id: string): Promise<GroupCut | undefined> {
+  const row = await get(table, cutOrderKey(id));
+  return row && GroupCut.parse(row);
+}
+
+/** What one turn may do: far below the time that its function has. */
+const peopleATurn = 50;
+const pagesATurn = 20;
+const rowsAPage = 1_000;
+
+/** One turn. The order as the stream told it may be old: only its newest turn does anything. */
+export async function cutSomeOfGroup(table: string, told: GroupCut, nowMs: number): Promise<void> {
+  const order = await readGroupCut(table, told.id);
+  if (order?.state !== 'working' || order.turn !== told.turn) return;
+  let { people, sessions } = order;
+  let from = order.from;
+  for (let page = 0, cut = 0; page < pagesATurn && cut < peopleATurn; page++) {
+    const found = await peopleOf(table, order.group, from);
+    for (const person of found.people) {
+      const ended = await cutPerson(table, person, { reason: order.reason, cause: order.id }, nowMs);
+      people += ended ? 1 : 0;
+      sessions += ended?.sessions ?? 0;
+    }
+    cut += found.people.length;
+    from = found.next;
+    if (!from) break;
+  }
+  await update(table, cutOrderKey(order.id), {
+    UpdateExpression: `SET turn = :next, people = :people, sessions = :sessions, #state = :state${from ? ', #from = :from' : ''}`,
+    ConditionExpression: 'turn = :turn',
+    ExpressionAttributeNames: { '#state': 'state', ...(from && { '#from': 'from' }) },
+    ExpressionAttributeValues: {
+      ':turn': order.turn,
+      ':next': order.turn + 1,
+      ':people': people,
+      ':sessions': sessions,
+      ':state': from ? 'working' : 'done',
+      ...(from && { ':from': from }),
+    },
+  });
+}
+
+/** One page of the gates that hold a group, as every call is judged by them. No index covers groups: the table is read from end to end. */
+async function peopleOf(table: string, group: string, from: GroupCut['from']): Promise<{ people: string[]; next: GroupCut['from'] }> {
+  const page = await documents().send(
+    new ScanCommand({
+      TableName: table,
+      ConsistentRead: true,
+      Limit: rowsAPage,
+      FilterExpression: 'begins_with(pk, :gate) AND contains(groups, :group)',
+      ExpressionAttributeValues: { ':gate': 'GATE#', ':group': group },
+      ExclusiveStartKey: from,
+    }),
+  );
+  const people = (page.Items ?? []).map((row) => Gate.parse(row)).filter(({ groups }) => groups.includes(group));
+  const last = page.LastEvaluatedKey;
+  return { people: people.map(({ person }) => person), next: last && { pk: String(last.pk), sk: String(last.sk) } };
+}
