@@ -27,7 +27,7 @@ export interface EnvironmentOptions {
 export interface Environment {
   /** Resolves once, whatever happens to the thread. Call only while no other event runs. */
   run(requestId: string, event: string, io?: InvokeIo): Promise<InvokeResult>;
-  /** `performance.now()` when the current event began, or when the last one ended. */
+  /** `performance.now()` when the current event began to run, or when the last one ended; now while it is being initialised. */
   since(): number;
   terminate(): Promise<void>;
 }
@@ -73,6 +73,8 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     else if (dead) return;
     else if (message.kind === 'ready') {
       ready = true;
+      // What is being initialised waits for the processor: a second one would not help it.
+      since = performance.now();
       clearTimeout(timer);
       if (current) startTimer();
     } else if (message.kind === 'error') {
@@ -151,7 +153,7 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
         if (ready) startTimer();
       });
     },
-    since: () => since,
+    since: () => (ready ? since : performance.now()),
     async terminate() {
       die({ errorType: 'Runtime.ExitError', errorMessage: `RequestId: ${lastId} Error: the embedded stack is shutting down` });
       await worker.terminate();

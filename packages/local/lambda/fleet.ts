@@ -46,7 +46,7 @@ const maxQueued = 1000;
 const patienceMs = 20;
 /** An environment that has held one event this long waits for something else than the processor. */
 const stuckMs = 500;
-/** Only an environment unused for this long gives way to another function's second one. */
+/** Only a spare environment unused for this long gives way to another function's second one. */
 const restedMs = 1000;
 
 export function createFleet({ start, softLimit, hardLimit, idleMs }: FleetOptions): Fleet {
@@ -76,7 +76,7 @@ export function createFleet({ start, softLimit, hardLimit, idleMs }: FleetOption
   function reconsider(member: Member): void {
     member.growth = undefined;
     if (member.queue.length === 0 || closed) return;
-    const room = size() < softLimit || evict(restedMs);
+    const room = size() < softLimit || evict(restedMs, true);
     const stuck = [...member.all].every((environment) => performance.now() - environment.since() >= stuckMs);
     if (room || (stuck && size() < hardLimit)) void run(member, grow(member));
     dispatch(member);
@@ -101,9 +101,13 @@ export function createFleet({ start, softLimit, hardLimit, idleMs }: FleetOption
     job.resolve(result);
     if (!closed) dispatch(member);
   }
-  /** Ends the idle environment unused for longest, functions with several first; false when none is old enough. */
-  function evict(minimumIdleMs: number): boolean {
+  /**
+   * Ends the idle environment unused for longest, functions with several first; false when none is old enough. `spareOnly` leaves every
+   * function its last one: a second environment here is not worth a cold start there.
+   */
+  function evict(minimumIdleMs: number, spareOnly = false): boolean {
     const oldest = [...members.values()]
+      .filter((member) => !spareOnly || member.all.size > 1)
       .flatMap((member) => member.idle.map((environment) => ({ environment, spare: member.all.size > 1 ? 0 : 1 })))
       .filter(({ environment }) => performance.now() - environment.since() >= minimumIdleMs)
       .sort((a, b) => a.spare - b.spare || a.environment.since() - b.environment.since())[0];

@@ -28,7 +28,7 @@ export interface LambdaOptions {
   cacheFolder?: string;
   /** Bundles of the handlers are kept here, and made at the first registrations; without it environments run the sources. */
   bundleFolder?: string;
-  /** Environments kept at once; about 40 MB each. A function that has none may still start one above it. */
+  /** Environments kept at once; about 25 MB each. A function that has none may still start one above it. */
   maxEnvironments?: number;
   /** Real seconds. */
   idleSeconds?: number;
