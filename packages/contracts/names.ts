@@ -29,6 +29,10 @@ export const machineAlias = 'live';
 export function alarmName(stage: string, capability: Capability, what: string): string {
   return `${app}-${stage}-${capability}-${what}`;
 }
+/** Where a capability's undeliverable events go. */
+export function deadLettersName(stage: string, capability: Capability): string {
+  return within(80, `${app}-${stage}-${capability}-dead-letters`);
+}
 export function keyAlias(stage: string, capability: Capability, key: string): string {
   return `alias/${app}-${stage}-${capability}-${key}`;
 }

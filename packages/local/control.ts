@@ -1,5 +1,7 @@
-/** Three paths beside the AWS endpoint, for people and tests: the stack's clock, a way to wait until nothing is in flight, and the routes served. */
+/** Paths beside the AWS endpoint, for people and tests: the stack's clock, a way to wait until nothing is in flight, the routes served, and faults. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { readWish } from './aws/fault-wish.ts';
+import type { AwsFaults } from './aws/faults.ts';
 import type { Clock } from './clock.ts';
 import type { RouteSpec } from './front/routes.ts';
 
@@ -8,18 +10,23 @@ export interface Controls {
   settled(): Promise<void>;
   /** What the gateway's origin serves, and which function answers. */
   routes: readonly RouteSpec[];
+  faults: AwsFaults;
   /** Told after the clock has moved. */
   moved(): void;
 }
 
-const maxBodyBytes = 1024;
+const maxBodyBytes = 4096;
 
-/** `POST /_clock {"advance_seconds": n}`, `GET /_clock`, `GET /_settled`, `GET /_routes`; everything else goes to the endpoint. */
-export function createControl(endpoint: Server, { clock, settled, routes, moved }: Controls): Server {
+/**
+ * `POST /_clock {"advance_seconds": n}`, `GET /_clock`, `GET /_settled`, `GET /_routes`, `GET,POST,DELETE /_faults`, `DELETE /_faults/{id}`;
+ * everything else goes to the endpoint.
+ */
+export function createControl(endpoint: Server, { clock, settled, routes, faults, moved }: Controls): Server {
   const server = createServer({ keepAliveTimeout: endpoint.keepAliveTimeout }, (message, response) => {
     const path = message.url?.split('?')[0];
     if (path === '/_clock') return void clockCall(message, response, clock, moved);
     if (path === '/_routes') return answer(response, 200, { routes });
+    if (path === '/_faults' || path?.startsWith('/_faults/')) return void faultCall(message, response, path.slice(9), faults);
     if (path === '/_settled') return void settled().then(() => answer(response, 200, { settled: true, now: timeOf(clock) }));
     endpoint.emit('request', message, response);
   });
@@ -29,14 +36,33 @@ export function createControl(endpoint: Server, { clock, settled, routes, moved 
 async function clockCall(message: IncomingMessage, response: ServerResponse, clock: Clock, moved: () => void): Promise<void> {
   if (message.method === 'GET') return answer(response, 200, { now: timeOf(clock), ahead_seconds: clock.offset() / 1000 });
   if (message.method !== 'POST') return answer(response, 405, { error: 'GET tells the stack time, POST {"advance_seconds": n} moves it' });
-  let text = '';
-  for await (const chunk of message) if (text.length < maxBodyBytes) text += String(chunk);
-  const seconds = secondsOf(text);
+  const seconds = secondsOf(await textOf(message));
   if (seconds === undefined)
     return answer(response, 400, { error: 'Write {"advance_seconds": n} with n of 0 or more: the clock only moves forward' });
   clock.advance(seconds);
   moved();
   return answer(response, 200, { now: timeOf(clock), ahead_seconds: clock.offset() / 1000 });
+}
+
+async function faultCall(message: IncomingMessage, response: ServerResponse, id: string, faults: AwsFaults): Promise<void> {
+  const listed = () => ({ faults: faults.list() });
+  if (message.method === 'GET' && id === '') return answer(response, 200, listed());
+  if (message.method === 'DELETE') {
+    if (id !== '' && !faults.remove(id)) return answer(response, 404, { error: `There is no fault ${id}; GET /_faults lists them` });
+    if (id === '') faults.clear();
+    return answer(response, 200, listed());
+  }
+  if (message.method !== 'POST' || id !== '')
+    return answer(response, 405, { error: 'GET lists the faults, POST adds one, DELETE /_faults or /_faults/{id} takes them away' });
+  const wish = readWish(await textOf(message));
+  if (typeof wish === 'string') return answer(response, 400, { error: wish });
+  return answer(response, 201, faults.add(wish));
+}
+
+async function textOf(message: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of message) if (text.length < maxBodyBytes) text += String(chunk);
+  return text;
 }
 
 function secondsOf(text: string): number | undefined {

@@ -9,6 +9,7 @@ import {
   alarmName,
   app,
   busName,
+  deadLettersName,
   functionAlias,
   functionName,
   keyAlias,
@@ -21,7 +22,9 @@ import {
 } from '@gatehouse/contracts/names';
 import type { Bus, Capability, Surface } from '@gatehouse/contracts/surface';
 import type { Profile } from '@gatehouse/core/profile';
+import type { Scheduler } from './aws/scheduler/scheduler.ts';
 import { AwsError, type AwsService, account, region } from './aws/service.ts';
+import { deadLetterArn, hasDeadLetters } from './dead-letters.ts';
 import type { LambdaHost } from './lambda/contract.ts';
 import { partnerBus, stage } from './profile.ts';
 
@@ -32,6 +35,7 @@ export interface Services {
   events: AwsService;
   states: AwsService;
   cloudwatch: AwsService;
+  scheduler: Pick<Scheduler, 'ensure'>;
 }
 
 /** The ARNs behind the names in surfaces. */
@@ -76,7 +80,9 @@ export async function provision(
   await makeMachines(surfaces, services.states, owners);
   await makeRules(surfaces, services.events);
   await makeArchive(services.events);
+  makeSchedules(surfaces, services.scheduler);
   await makeAlarms(surfaces, services.cloudwatch);
+  await makeDeadLetterAlarms(surfaces, services.cloudwatch);
   const aliases = new Map([...keyArns].map(([key, arn]) => [arn, aliasOf(key)]));
   return { aliasOf: (arn) => aliases.get(arn) };
 }
@@ -265,7 +271,14 @@ async function makeRules(surfaces: readonly Surface[], events: AwsService): Prom
     await call(events, 'PutTargets', {
       Rule,
       EventBusName,
-      Targets: [{ Id: rule.entry, Arn, RetryPolicy: { MaximumRetryAttempts: 8, MaximumEventAgeInSeconds: 3600 } }],
+      Targets: [
+        {
+          Id: rule.entry,
+          Arn,
+          RetryPolicy: { MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 24 * 3600 },
+          DeadLetterConfig: { Arn: deadLetterArn(surface) },
+        },
+      ],
     });
   }
 }
@@ -275,6 +288,42 @@ async function makeArchive(events: AwsService): Promise<void> {
   const ArchiveName = `${app}-${stage}-facts`;
   if (await look(events, 'DescribeArchive', { ArchiveName }, /ResourceNotFound/)) return;
   await call(events, 'CreateArchive', { ArchiveName, EventSourceArn: arnOf('events', `event-bus/${busName(stage)}`), RetentionDays: 30 });
+}
+
+function makeSchedules(surfaces: readonly Surface[], scheduler: Pick<Scheduler, 'ensure'>): void {
+  for (const surface of surfaces)
+    for (const { name, expression, entry } of surface.schedules ?? []) {
+      const Name = ruleName(stage, surface.capability, name);
+      scheduler.ensure(Name, {
+        ScheduleExpression: expression,
+        ScheduleExpressionTimezone: 'UTC',
+        FlexibleTimeWindow: { Mode: 'OFF' },
+        Target: {
+          Arn: arnOf('lambda', `function:${functionName(stage, surface.capability, entry)}:${functionAlias}`),
+          RoleArn: `arn:aws:iam::${account}:role/${Name}`,
+          DeadLetterConfig: { Arn: deadLetterArn(surface) },
+          RetryPolicy: { MaximumRetryAttempts: 10, MaximumEventAgeInSeconds: 3600 },
+        },
+      });
+    }
+}
+
+/** The alarm that each dead-letter queue has besides those that its surface declares. */
+async function makeDeadLetterAlarms(surfaces: readonly Surface[], cloudwatch: AwsService): Promise<void> {
+  for (const { capability } of surfaces.filter(hasDeadLetters))
+    await call(cloudwatch, 'PutMetricAlarm', {
+      AlarmName: alarmName(stage, capability, 'dead-letters'),
+      AlarmDescription: `An event for ${capability} could not be handled. Read its dead-letter queue, mend the cause, redrive.`,
+      Namespace: 'AWS/SQS',
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Dimensions: [{ Name: 'QueueName', Value: deadLettersName(stage, capability) }],
+      Statistic: 'Maximum',
+      Period: 60,
+      EvaluationPeriods: 1,
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+      TreatMissingData: 'notBreaching',
+    });
 }
 
 async function makeAlarms(surfaces: readonly Surface[], cloudwatch: AwsService): Promise<void> {

@@ -14,8 +14,12 @@ import { createCloudWatch } from './aws/cloudwatch/cloudwatch.ts';
 import { createDynamoDb, type DynamoDb } from './aws/dynamodb/dynamodb.ts';
 import { createEndpoint } from './aws/endpoint.ts';
 import { createEvents, type Events } from './aws/events/events.ts';
+import { createAwsFaults } from './aws/faults.ts';
 import { createKms } from './aws/kms.ts';
-import { createLogs } from './aws/logs.ts';
+import { createLogs, type Logs } from './aws/logs.ts';
+import { depthMetrics } from './aws/messages/depth-metrics.ts';
+import { createMessages, type Messages } from './aws/messages/messages.ts';
+import { createScheduler, type Fired } from './aws/scheduler/scheduler.ts';
 import { createSecretsManager } from './aws/secrets-manager.ts';
 import { AwsError } from './aws/service.ts';
 import { createStates, type States } from './aws/states/states.ts';
@@ -23,8 +27,10 @@ import { fileStore } from './aws/states/store.file.ts';
 import { type Clock, createClock } from './clock.ts';
 import { createControl } from './control.ts';
 import { openDataFolder } from './data-folder.ts';
+import { createDeadLetters, type DeadLetters, deadLetterQueues } from './dead-letters.ts';
 import { readDocument, writeDocument } from './durable-file.ts';
 import { createFront } from './front/front.ts';
+import { createFunctions, type Functions } from './functions.ts';
 import { createIdp } from './idp/create-idp.ts';
 import type { LambdaHost } from './lambda/contract.ts';
 import { createLambdaHost } from './lambda/host.ts';
@@ -63,26 +69,40 @@ export async function runStack(options: Options, warn: (line: string) => void): 
   const closers: (() => unknown)[] = [() => folder.release()];
   try {
     const surfaces = await loadSurfaces();
-    const cloudwatch = createCloudWatch({ clock, onAlarm: (event) => void events.publish('default', event) });
+    const messages: Messages = createMessages({ origin: addresses.aws, path: at('messages'), queues: deadLetterQueues(surfaces) });
+    closers.push(() => messages.close());
+    const deadLetters = createDeadLetters({ surfaces, messages, clock, warn });
+    const cloudwatch = createCloudWatch({
+      clock,
+      onAlarm: (event) => void events.publish('default', event),
+      beforeLook: depthMetrics(messages, (point) => cloudwatch.put(point)),
+    });
     closers.push(() => cloudwatch.close());
-    const logs = createLogs({ clock, onPoint: cloudwatch.put });
-    const lambda: LambdaHost = createLambdaHost({
+    const logs = createLogs({
+      clock,
+      onPoint: cloudwatch.put,
+      deliver: (arn, event) => lambda.invokeAsync(functionOf(arn), event),
+    });
+    const lambdaHost: LambdaHost = createLambdaHost({
       clock,
       mode: options.fast ? 'fast' : 'threads',
       onLog: logs.write,
       baseEnv: { AWS_ENDPOINT_URL: addresses.aws },
       bundleFolder,
     });
-    closers.push(() => lambda.close());
+    closers.push(() => lambdaHost.close());
     const dynamodb = await createDynamoDb({ clock, path: at('dynamodb') });
     closers.push(() => dynamodb.close());
+    const faults = createAwsFaults(clock, dynamodb.call);
+    closers.push(() => faults.clear());
+    const lambda: Functions = createFunctions(lambdaHost, { faults, clock, onGaveUp: deadLetters.gaveUp });
     const kms = createKms({ clock, path: at('kms.json') });
     const secretsManager = createSecretsManager({ clock, path: at('secrets.json') });
     const events: Events = createEvents({
       clock,
       folder: at('events'),
-      deliver: ({ target, event }) => deliver(lambda, target.Arn, event, warn),
-      onDead: ({ target }, { error }) => warn(`an event did not reach ${target.Arn}: ${error.message}`),
+      deliver: ({ target, event }) => deliver(lambda, target.Arn, event, deadLetters),
+      onDead: deadLetters.undelivered,
     });
     closers.push(() => events.close());
     const states: States = createStates({
@@ -94,17 +114,37 @@ export async function runStack(options: Options, warn: (line: string) => void): 
     await states.open({ hold: true });
     closers.push(() => states.close());
 
+    const scheduler = createScheduler({
+      clock,
+      path: at('schedules.json'),
+      fire: (fired) => fire(lambda, fired, deadLetters),
+    });
+    closers.push(() => scheduler.close());
+
     const services = { dynamodb, kms, secretsManager, events: events.service, states: states.service, cloudwatch: cloudwatch.service };
     const secrets = { 'people/directory-token': directoryToken, 'keys/litellm-key': litellmKey, 'workspaces/coder-token': coderToken };
-    const { aliasOf } = await provision(surfaces, localProfile(addresses, options.issuer), services, lambda, secrets);
-    connectStreams(surfaces, dynamodb, lambda, (what, records) => warn(`${what} gave up on ${records.length} stream record(s)`));
+    const { aliasOf } = await provision(surfaces, localProfile(addresses, options.issuer), { ...services, scheduler }, lambdaHost, secrets);
+    connectStreams(surfaces, dynamodb, lambda, deadLetters.skipped);
 
     const authorize = createAccess({ surfaces, stage, aliasOf });
     const routes = routesOf(surfaces);
-    const settled = () => settle(lambda, events, states, dynamodb);
-    const endpoint = createEndpoint({ services: [...Object.values(services), logs.service], lambda, authorize, clock });
+    const settled = () => settle({ lambda, events, states, dynamodb, messages, logs });
+    const endpoint = createEndpoint({
+      services: [...Object.values(services), logs.service],
+      whole: [...messages.services, scheduler.service],
+      lambda,
+      authorize,
+      faults,
+      clock,
+    });
     await listen(
-      createControl(endpoint, { clock, settled, routes, moved: () => writeDocument(at('clock.json'), { offset_ms: clock.offset() }) }),
+      createControl(endpoint, {
+        clock,
+        settled,
+        routes,
+        faults,
+        moved: () => writeDocument(at('clock.json'), { offset_ms: clock.offset() }),
+      }),
       port + 1,
       closers,
     );
@@ -131,6 +171,8 @@ export async function runStack(options: Options, warn: (line: string) => void): 
     await listen(createFront({ routes, invoke: (name, event, io) => lambda.invoke(name, event, io), clock }), port, closers);
     events.resume();
     states.resume();
+    scheduler.start();
+    messages.resume().catch((error: unknown) => warn(`what the queues held could not be read: ${String(error)}`));
     if (isFresh) await publishSamplePolicy(lambda);
     return { ...addresses, clock, settled, close: () => closeAll(closers, clock) };
   } catch (error) {
@@ -156,28 +198,39 @@ function functionOf(arn: string): string {
   return arn.split(':function:')[1]?.split(':')[0] ?? arn;
 }
 
-/** A rule's target: Lambda takes the event, tries it three times, and says when it gives up. Until then a restart delivers it again. */
-async function deliver(
-  lambda: LambdaHost,
-  arn: string,
-  event: unknown,
-  warn: (line: string) => void,
-): Promise<{ handled: Promise<unknown> }> {
-  const name = functionOf(arn);
-  if (!lambda.has(name)) throw new AwsError('ResourceNotFoundException', `There is no function ${name}`);
+/** A rule's target: Lambda takes the event and tries it three times; what it gives up on is put aside. Until then a restart delivers it again. */
+async function deliver(lambda: Functions, arn: string, event: unknown, { gaveUp }: DeadLetters): Promise<{ handled: Promise<unknown> }> {
+  const name = known(lambda, arn);
   const { promise: handled, resolve } = Promise.withResolvers<void>();
   lambda.invokeAsync(name, event, {
     onSuccess: resolve,
-    onFailure(_event, error) {
-      warn(`${name} gave up on an event: ${error.errorType}: ${error.errorMessage}`);
-      resolve();
-    },
+    onFailure: (_event, error) => void gaveUp(name, event, error, asyncAttempts).then(resolve),
   });
   return { handled };
 }
 
+/** Lambda's own: once, and two retries. */
+const asyncAttempts = 3;
+
+/** A schedule's target. A function that is not there will not come: no retry. */
+function fire(lambda: Functions, { document, payload, ...fired }: Fired, deadLetters: DeadLetters): void {
+  const { Arn: targetArn, DeadLetterConfig } = document.Target;
+  try {
+    lambda.invokeAsync(known(lambda, targetArn), JSON.parse(payload));
+  } catch (cause) {
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    void deadLetters.unreached({ ...fired, payload, targetArn, queueArn: DeadLetterConfig?.Arn, attempts: 1, error });
+  }
+}
+
+function known(lambda: Functions, arn: string): string {
+  const name = functionOf(arn);
+  if (!lambda.has(name)) throw new AwsError('ResourceNotFoundException', `There is no function ${name}`);
+  return name;
+}
+
 /** The two Task resources that our machines use. */
-async function doTask(lambda: LambdaHost, resource: string, args: unknown): Promise<never> {
+async function doTask(lambda: Functions, resource: string, args: unknown): Promise<never> {
   const { FunctionName, Payload } = args as { FunctionName?: string; Payload?: unknown };
   if (!resource.startsWith('arn:aws:states:::lambda:invoke') || FunctionName === undefined)
     throw new AwsError('States.Runtime', `The integration ${resource} is not in the embedded stack`);
@@ -203,18 +256,27 @@ function statusChange(execution: {
   };
 }
 
+interface Parts {
+  lambda: Functions;
+  events: Events;
+  states: States;
+  dynamodb: DynamoDb;
+  messages: Messages;
+  logs: Logs;
+}
+
 /** Looks twice in a row: what one part finishes may wake another. */
-async function settle(lambda: LambdaHost, events: Events, states: States, dynamodb: DynamoDb): Promise<void> {
+async function settle({ lambda, events, states, dynamodb, messages, logs }: Parts): Promise<void> {
   for (let quiet = 0; quiet < 2; ) {
     await dynamodb.settled();
     await states.idle();
-    const busy = lambda.busy() + events.inFlight() + states.running().working;
+    const busy = lambda.busy() + events.inFlight() + states.running().working + messages.inFlight() + logs.waiting();
     quiet = busy === 0 ? quiet + 1 : 0;
     await new Promise((resolve) => setTimeout(resolve, quiet === 1 ? 0 : 5));
   }
 }
 
-async function publishSamplePolicy(lambda: LambdaHost): Promise<void> {
+async function publishSamplePolicy(lambda: Functions): Promise<void> {
   const payload = { document: samplePolicy, author: 'fresh-start', reason: 'the sample policy of a fresh start', if_version: 0 };
   const result = await lambda.invoke(functionName(stage, 'policy', 'publish-policy'), payload);
   if (result.error) throw new Error(`The sample policy was not published: ${result.error.errorType}: ${result.error.errorMessage}`);

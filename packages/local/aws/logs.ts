@@ -1,29 +1,35 @@
-/** What functions print: kept as log groups, and read for the metrics embedded in it. Prints nothing itself. */
+/** What functions print: kept as log groups, read for the metrics embedded in it, handed to who subscribed. Prints nothing itself. */
 import type { Clock } from '../clock.ts';
 import { type MetricPoint, readEmf } from './logs/emf.ts';
-import { createGroups } from './logs/groups.ts';
+import { compileFilter, createGroups, stream } from './logs/groups.ts';
+import { createSubscriptions, type SubscriptionsOptions } from './logs/subscriptions.ts';
 import type { AwsService } from './service.ts';
 
 export interface Logs {
   /** Fits `onLog` of the Lambda host: one line, without its newline. */
   write(functionName: string, line: string): void;
-  /** CloudWatch Logs: DescribeLogGroups, DescribeLogStreams, FilterLogEvents, GetLogEvents. */
+  /** CloudWatch Logs: groups, streams, FilterLogEvents, GetLogEvents, subscription filters. */
   service: AwsService;
+  /** Lines on their way to subscribers. */
+  waiting(): number;
 }
 
 export interface LogsOptions {
   clock: Clock;
   /** Told of every point as it is read. */
   onPoint: (point: MetricPoint) => void;
+  /** Invokes a subscribed function asynchronously. Without it subscribers hear nothing. */
+  deliver?: SubscriptionsOptions['deliver'];
 }
 
-export function createLogs({ clock, onPoint }: LogsOptions): Logs {
-  const groups = createGroups();
+export function createLogs({ clock, onPoint, deliver = () => {} }: LogsOptions): Logs {
+  const groups = createGroups(clock.now);
+  const subscriptions = createSubscriptions({ now: clock.now, hasGroup: groups.has, compile: compileFilter, deliver });
   return {
     write(functionName, line) {
       const now = clock.now();
       const group = `/aws/lambda/${functionName}`;
-      groups.append(group, line, now);
+      subscriptions.hear(group, stream, { id: groups.append(group, line, now), timestamp: now, message: line });
       const emf = readEmf(line, now);
       if (emf.kind === 'points') for (const point of emf.points) onPoint(point);
       else if (emf.kind !== 'none') {
@@ -40,6 +46,7 @@ export function createLogs({ clock, onPoint }: LogsOptions): Logs {
         });
       }
     },
-    service: { targets: ['Logs_20140328'], json: '1.1', operations: groups.operations },
+    service: { targets: ['Logs_20140328'], json: '1.1', operations: { ...groups.operations, ...subscriptions.operations } },
+    waiting: subscriptions.waiting,
   };
 }

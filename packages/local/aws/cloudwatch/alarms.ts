@@ -35,6 +35,8 @@ export interface AlarmsOptions {
   onAlarm: (event: AlarmEvent) => unknown;
   /** Carries an action out; it may throw or reject. Without it every action is recorded as failed. */
   onAction?: ((action: AlarmAction) => unknown) | undefined;
+  /** Called before the alarms look at the minute that ends at `at`, so that gauges can tell what they showed then. */
+  beforeLook?: ((at: number) => void) | undefined;
 }
 
 export interface Alarms {
@@ -63,10 +65,12 @@ interface Entry extends Kept {
 
 const minuteMs = 60_000;
 const shortMs = 10_000;
+/** Gauges of a longer jump are told for its last day only. */
+const longestTellMs = 86_400_000;
 const neverLooked = -1;
 const unchecked = 'Unchecked: Initial alarm creation';
 
-export function createAlarms({ clock, store, onAlarm, onAction }: AlarmsOptions): Alarms {
+export function createAlarms({ clock, store, onAlarm, onAction, beforeLook }: AlarmsOptions): Alarms {
   const entries = new Map<string, Entry>();
   const history = createHistory();
   let version = 0;
@@ -125,6 +129,7 @@ export function createAlarms({ clock, store, onAlarm, onAction }: AlarmsOptions)
     const step = stepMs();
     for (let at = floor(looked, step) + step; at <= until; at += step) {
       looked = at;
+      if (at % minuteMs === 0 && until - at < longestTellMs) beforeLook?.(at);
       for (const entry of entries.values())
         if (isDue(entry) && at > entry.configured && (at % minuteMs === 0 || isShort(entry.alarm))) lookAt(entry, at);
     }

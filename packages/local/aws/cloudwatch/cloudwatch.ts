@@ -26,11 +26,13 @@ export interface CloudWatchOptions {
   onAlarm: (event: AlarmEvent) => unknown;
   /** Carries out an alarm's action, e.g. publishes to an SNS topic; may throw or reject. Without it the history tells of each as failed. */
   onAction?: (action: AlarmAction) => unknown;
+  /** Called before alarms look at the minute that ends at `at` (milliseconds): whoever has gauges puts them, dated before `at`. */
+  beforeLook?: (at: number) => void;
 }
 
-export function createCloudWatch({ clock, onAlarm, onAction }: CloudWatchOptions): CloudWatch {
+export function createCloudWatch({ clock, onAlarm, onAction, beforeLook }: CloudWatchOptions): CloudWatch {
   const kept = createMetricStore({ clock });
-  const alarms = createAlarms({ clock, store: kept, onAlarm, onAction });
+  const alarms = createAlarms({ clock, store: kept, onAlarm, onAction, beforeLook });
   const store: MetricStore = {
     ...kept,
     put: (point) => {

@@ -15,27 +15,31 @@ interface Group {
 }
 
 export interface Groups {
-  append(group: string, message: string, timestamp: number): void;
+  /** Answers the line's id. */
+  append(group: string, message: string, timestamp: number): string;
+  has(group: string): boolean;
   operations: AwsService['operations'];
 }
 
-const stream = 'local';
+export const stream = 'local';
 const maxEvents = 10_000;
 const maxCharacters = 4_000_000;
 const maxPage = 10_000;
 
-export function createGroups(): Groups {
+export function createGroups(now: () => number): Groups {
   const groups = new Map<string, Group>();
   let sequence = 0;
 
-  function append(name: string, message: string, timestamp: number): void {
+  function append(name: string, message: string, timestamp: number): string {
+    const id = String(sequence);
     const group = groups.get(name) ?? { name, creationTime: timestamp, events: [], characters: 0 };
     groups.set(name, group);
     group.events.push({ timestamp, message, sequence: sequence++ });
     group.characters += message.length;
-    if (group.events.length <= maxEvents && group.characters <= maxCharacters) return;
+    if (group.events.length <= maxEvents && group.characters <= maxCharacters) return id;
     // A tenth at a time: shifting single lines would cost their number squared.
     for (const gone of group.events.splice(0, Math.ceil(group.events.length / 10))) group.characters -= gone.message.length;
+    return id;
   }
   function groupOf(input: { logGroupName?: string; logGroupIdentifier?: string }): Group {
     const name = input.logGroupName ?? input.logGroupIdentifier?.split(':log-group:').at(-1)?.replace(/:\*$/, '') ?? '';
@@ -49,6 +53,13 @@ export function createGroups(): Groups {
       timestamp >= startTime && timestamp < endTime;
 
   const operations: AwsService['operations'] = {
+    CreateLogGroup({ logGroupName: name }) {
+      if (typeof name !== 'string' || !/^[\w./#-]{1,512}$/.test(name))
+        throw new AwsError('InvalidParameterException', 'logGroupName must be 1 to 512 letters, digits or . - _ / #');
+      if (groups.has(name)) throw new AwsError('ResourceAlreadyExistsException', 'The specified log group already exists');
+      groups.set(name, { name, creationTime: now(), events: [], characters: 0 });
+      return {};
+    },
     DescribeLogGroups(input) {
       const found = [...groups.values()]
         .filter(({ name }) => name.startsWith(input.logGroupNamePrefix ?? ''))
@@ -103,7 +114,7 @@ export function createGroups(): Groups {
       return { events: page.map(shown), nextForwardToken: `f/${last}`, nextBackwardToken: `b/${first}` };
     },
   };
-  return { append, operations };
+  return { append, has: (group) => groups.has(group), operations };
 }
 
 function shown({ timestamp, message }: LogEvent) {
