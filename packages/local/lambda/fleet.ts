@@ -46,8 +46,9 @@ const maxQueued = 1000;
 const patienceMs = 20;
 /** An environment that has held one event this long waits for something else than the processor. */
 const stuckMs = 500;
-/** Only a spare environment unused for this long gives way to another function's second one. */
-const restedMs = 1000;
+/** What gives way to another function's second environment: a spare one, or a last one, unused for this long. */
+const rested = { spare: 1000, last: 10_000 };
+const anyAge = { spare: 0, last: 0 };
 
 export function createFleet({ start, softLimit, hardLimit, idleMs }: FleetOptions): Fleet {
   const members = new Map<string, Member>();
@@ -65,7 +66,7 @@ export function createFleet({ start, softLimit, hardLimit, idleMs }: FleetOption
     }
     if (member.queue.length === 0) return;
     if (member.all.size === 0) {
-      if (size() >= softLimit) evict(0);
+      if (size() >= softLimit) evict(anyAge);
       void run(member, grow(member));
       dispatch(member);
       return;
@@ -76,7 +77,7 @@ export function createFleet({ start, softLimit, hardLimit, idleMs }: FleetOption
   function reconsider(member: Member): void {
     member.growth = undefined;
     if (member.queue.length === 0 || closed) return;
-    const room = size() < softLimit || evict(restedMs, true);
+    const room = size() < softLimit || evict(rested);
     const stuck = [...member.all].every((environment) => performance.now() - environment.since() >= stuckMs);
     if (room || (stuck && size() < hardLimit)) void run(member, grow(member));
     dispatch(member);
@@ -102,21 +103,20 @@ export function createFleet({ start, softLimit, hardLimit, idleMs }: FleetOption
     if (!closed) dispatch(member);
   }
   /**
-   * Ends the idle environment unused for longest, functions with several first; false when none is old enough. `spareOnly` leaves every
-   * function its last one: a second environment here is not worth a cold start there.
+   * Ends the idle environment unused for longest, functions with several first; false when none is old enough. The last one of a function
+   * in use is kept longer: a second environment here is not worth a cold start there.
    */
-  function evict(minimumIdleMs: number, spareOnly = false): boolean {
+  function evict(unusedMs: { spare: number; last: number }): boolean {
     const oldest = [...members.values()]
-      .filter((member) => !spareOnly || member.all.size > 1)
-      .flatMap((member) => member.idle.map((environment) => ({ environment, spare: member.all.size > 1 ? 0 : 1 })))
-      .filter(({ environment }) => performance.now() - environment.since() >= minimumIdleMs)
-      .sort((a, b) => a.spare - b.spare || a.environment.since() - b.environment.since())[0];
+      .flatMap((member) => member.idle.map((environment) => ({ environment, last: member.all.size === 1 })))
+      .filter(({ environment, last }) => performance.now() - environment.since() >= (last ? unusedMs.last : unusedMs.spare))
+      .sort((a, b) => Number(a.last) - Number(b.last) || a.environment.since() - b.environment.since())[0];
     if (!oldest) return false;
     void oldest.environment.terminate();
     return true;
   }
   function reap(): void {
-    while (size() > softLimit && evict(0));
+    while (size() > softLimit && evict(anyAge));
     for (const member of members.values()) {
       for (const environment of [...member.idle]) if (performance.now() - environment.since() >= idleMs) void environment.terminate();
     }

@@ -10,11 +10,12 @@ import { createLambdaHost } from './host.ts';
 
 const clock = createClock();
 const logged: { name: string; line: string; requestId: string }[] = [];
+const root = fileURLToPath(new URL('fixtures', import.meta.url));
 const host = createLambdaHost({
   clock,
   onLog: (name, line, requestId) => logged.push({ name, line, requestId }),
   baseEnv: { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' },
-  root: fileURLToPath(new URL('fixtures', import.meta.url)),
+  root,
   cacheFolder: join(tmpdir(), 'gatehouse-test-compile-cache'),
   maxEnvironments: 6,
 });
@@ -134,12 +135,15 @@ describe('an execution environment', () => {
 
 describe('the fleet of environments', () => {
   it('gives an environment one event at a time and starts more while events wait', async () => {
-    register('sleep', { concurrency: 3 });
+    // The idle environments of the tests above would be in the way for ten seconds.
+    const host = createLambdaHost({ clock, onLog: () => {}, root });
+    host.register({ name: 'sleep', handler: 'behaviours.lambda.sleep', timeoutSeconds: 10, memoryMb: 128, env: {}, concurrency: 3 });
     const began = performance.now();
     const results = await Promise.all(Array.from({ length: 6 }, () => host.invoke('sleep', { ms: 300 })));
     const firsts = results.filter((result) => result.value === 1).length;
     expect(firsts).toSatisfy((environments: number) => environments >= 2 && environments <= 3);
     expect(performance.now() - began).toBeGreaterThan(590);
+    await host.close();
   });
 
   it('keeps the number of idle environments bounded', async () => {
