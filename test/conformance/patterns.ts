@@ -151,7 +151,7 @@ export interface Compared {
 /** Throws with the smallest pattern and event on which the two differ. */
 export function comparePatterns(cases: number, seed: number, progress: (done: number) => void = () => {}): Compared {
   const compared: Compared = { cases: 0, matched: 0 };
-  fc.assert(
+  void fc.assert(
     fc.property(pattern, event, fc.nat(mixes.length - 1), (generated, other, mix) => {
       const asked = once(generated, '', new Set()) ?? { a: ['a'] };
       const happened = mixes[mix]?.(witness(asked), other) ?? other;
