@@ -4,6 +4,7 @@
  * stream says, and all of a transaction must come together.
  */
 import { deepStrictEqual, ok } from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue, DynamoDBRecord } from 'aws-lambda';
 import { createDynamoDb, type DynamoDb } from '../../packages/local/aws/dynamodb/dynamodb.ts';
 import { table } from '../../packages/local/aws/dynamodb/test-table.ts';
@@ -196,23 +197,27 @@ function applied({ id, pk, what, n }: Write, item: Item | undefined): Item | und
   return next;
 }
 
+/** What one write made of one item; the stream has a record of it unless nothing was there before or after, or nothing was written. */
+interface Step {
+  write: Write;
+  before: Item | undefined;
+  after: Item | undefined;
+}
+const isStreamed = ({ write, before, after }: Step) => write.what !== 'check' && (before !== undefined || after !== undefined);
+
 /** Finds who made each record, plays the commits on the model, and asks of each refusal whether it was ever right. */
 function judge(model: State, done: readonly Done[], stream: readonly DynamoDBRecord[]): void {
   const history = new Map(keys.map((key) => [key, [model.get(key)]]));
   const open = new Set(done.filter(({ refused }) => !refused).map(({ operation }) => operation));
   for (let at = 0; at < stream.length; ) {
-    const operation = authorOf(stream[at], open, model);
-    open.delete(operation);
-    for (const write of operation.writes) {
-      const before = model.get(write.pk);
-      deepStrictEqual(refusal(write, before), 'None', `${operation.id} was committed`);
-      const after = applied(write, before);
+    const author = authorOf(stream.slice(at), open, model);
+    ok(author, `nobody could have written ${JSON.stringify(stream.slice(at))} here`);
+    open.delete(author.operation);
+    at += author.steps.filter(isStreamed).length;
+    for (const { write, after } of author.steps) {
       if (after) model.set(write.pk, after);
       else model.delete(write.pk);
       history.get(write.pk)?.push(after);
-      if (write.what === 'check' || (!before && !after)) continue;
-      const record = stream[at++]?.dynamodb;
-      deepStrictEqual([record?.Keys?.pk?.S, record?.OldImage, record?.NewImage], [write.pk, before, after], `the record of ${write.id}`);
     }
   }
   // What is left changed nothing: deletes of what was not there, and checks. Each must have been right at some time.
@@ -225,18 +230,26 @@ function judge(model: State, done: readonly Done[], stream: readonly DynamoDBRec
   for (const { operation, refused } of done) if (refused) mustHaveHeld(operation.writes, history, refused);
 }
 
-function authorOf(record: DynamoDBRecord | undefined, open: ReadonlySet<Operation>, model: State): Operation {
-  const id = record?.dynamodb?.NewImage?.id?.S;
-  const pk = record?.dynamodb?.Keys?.pk?.S;
-  // A record without a new image is of a delete, which leaves no mark: of one that could have come now.
-  const found = [...open].filter(({ writes }) => {
-    const first = writes.find(({ what, pk: key }) => what !== 'check' && (what !== 'delete' || model.has(key)));
-    if (id !== undefined) return first?.id === id;
-    return first?.what === 'delete' && first.pk === pk && writes.every((write) => refusal(write, model.get(write.pk)) === 'None');
-  });
-  const [operation] = found;
-  ok(operation, `nobody wrote ${JSON.stringify(record)}`);
-  return operation;
+/** The operation that was allowed now and whose records are, one by one, those that the stream has next. */
+function authorOf(
+  stream: readonly DynamoDBRecord[],
+  open: ReadonlySet<Operation>,
+  model: State,
+): { operation: Operation; steps: Step[] } | undefined {
+  for (const operation of open) {
+    const steps = operation.writes.map((write) => {
+      const before = model.get(write.pk);
+      return { write, before, after: applied(write, before) };
+    });
+    const streamed = steps.filter(isStreamed);
+    if (streamed.length === 0 || steps.some(({ write, before }) => refusal(write, before) !== 'None')) continue;
+    const fits = streamed.every(({ write, before, after }, at) => {
+      const { Keys, OldImage, NewImage } = stream[at]?.dynamodb ?? {};
+      return Keys?.pk?.S === write.pk && isDeepStrictEqual(OldImage, before) && isDeepStrictEqual(NewImage, after);
+    });
+    if (fits) return { operation, steps };
+  }
+  return undefined;
 }
 
 function mustHaveHeld(writes: readonly Write[], history: ReadonlyMap<string, (Item | undefined)[]>, reasons: readonly string[]): void {
