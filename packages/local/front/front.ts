@@ -6,8 +6,10 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { InvokeIo, InvokeResult, StreamHead } from '../lambda/contract.ts';
+import { compressAnswer, inflateBody } from './compression.ts';
 import { proxyAnswer, proxyEvent, send, setHeader } from './proxy.ts';
 import { compileRoutes, type RouteSpec } from './routes.ts';
+import { createBucket, type Throttle } from './throttle.ts';
 
 export interface FrontOptions {
   routes: readonly RouteSpec[];
@@ -15,6 +17,16 @@ export interface FrontOptions {
   clock: Clock;
   /** The integration's own timeout: real milliseconds until the answer begins. */
   integrationMs?: number;
+  /**
+   * The API's minimumCompressionSize in bytes. With it, compressed requests reach functions inflated and answers from that size on are
+   * compressed for whoever accepts gzip. Ours is deployed without: bodies pass as they come.
+   */
+  compressFrom?: number;
+  /** A stream without a chunk for this long is cut, and so is one that lasts longer than `streamMs`. Real milliseconds. */
+  idleMs?: number;
+  streamMs?: number;
+  /** The stage's throttle. */
+  throttle?: Throttle;
 }
 
 /** API Gateway's payload limit. */
@@ -22,12 +34,20 @@ const maxBodyBytes = 10 * 1024 * 1024;
 /** All header lines together. */
 const maxHeaderBytes = 10_240;
 const defaultIntegrationMs = 29_000;
+/** Response streaming of regional and private APIs. */
+const defaultIdleMs = 5 * 60_000;
+const defaultStreamMs = 15 * 60_000;
+/** As the stage is deployed. */
+const deployedThrottle: Throttle = { perSecond: 1000, burst: 2000 };
 
 const json = { 'content-type': 'application/json' };
 
 /** A server that is not listening yet. */
-export function createFront({ routes, invoke, clock, integrationMs = defaultIntegrationMs }: FrontOptions): Server {
+export function createFront(options: FrontOptions): Server {
+  const { routes, invoke, clock, compressFrom, integrationMs = defaultIntegrationMs } = options;
+  const { idleMs = defaultIdleMs, streamMs = defaultStreamMs, throttle = deployedThrottle } = options;
   const find = compileRoutes(routes);
+  const takes = createBucket(throttle);
   const server = createServer({ maxHeaderSize: 64 * 1024, keepAliveTimeout: 350_000 }, (message, response) => {
     const requestId = randomUUID();
     response.setHeader('date', new Date(clock.now()).toUTCString());
@@ -46,8 +66,12 @@ export function createFront({ routes, invoke, clock, integrationMs = defaultInte
     const signedFor = /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/[^/]+\/([^/]+)\//.exec(message.headers.authorization ?? '')?.[1];
     if (signedFor !== undefined && signedFor !== 'execute-api')
       return refuse(403, 'InvalidSignatureException', `Credential should be scoped to correct service: 'execute-api'.`);
-    const body = await read(message);
-    if (body === undefined) return tooLarge(response, requestId);
+    if (!takes()) return throttled(response, requestId);
+    const sent = await read(message);
+    if (sent === undefined) return tooLarge(response, requestId);
+    const body = compressFrom === undefined ? sent : inflateBody(message, sent, maxBodyBytes);
+    if (body === 'too_large') return tooLarge(response, requestId);
+    if (body === 'unsupported') return refuse(415, 'UnsupportedMediaTypeException', 'Unsupported Media Type');
     const event = proxyEvent(message, url, body, matched, requestId, clock);
     await integrate(matched.route.functionName, event, response, requestId);
   }
@@ -57,15 +81,15 @@ export function createFront({ routes, invoke, clock, integrationMs = defaultInte
       if (!response.headersSent) unavailable(response, requestId);
     }, integrationMs);
     try {
-      const result = await invoke(functionName, event, streamTo(response, requestId));
+      const result = await invoke(functionName, event, streamTo(response, requestId, { idleMs, streamMs }));
       // A stream that breaks off must not look finished.
       if (response.headersSent) return void (result.error ? response.destroy() : response.end());
-      if (result.error && result.refused === 'throttled') return throttled(response, requestId);
       if (result.error && result.refused === 'too_large') return tooLarge(response, requestId);
       if (result.error) return unavailable(response, requestId);
       const answer = proxyAnswer(result.value);
       if (!answer) return unavailable(response, requestId);
-      send(response, answer.statusCode, answer.headers, answer.body, requestId);
+      const { headers, body } = compressFrom === undefined ? answer : compressAnswer(response.req, answer, compressFrom);
+      send(response, answer.statusCode, headers, body, requestId);
     } finally {
       clearTimeout(timer);
     }
@@ -75,7 +99,13 @@ export function createFront({ routes, invoke, clock, integrationMs = defaultInte
 }
 
 /** Response streaming: head and chunks go out as the handler writes them. */
-function streamTo(response: ServerResponse, requestId: string): InvokeIo {
+function streamTo(response: ServerResponse, requestId: string, { idleMs, streamMs }: { idleMs: number; streamMs: number }): InvokeIo {
+  // The connection's own timer counts its silence; what breaks off must not look finished.
+  const limits = () => {
+    response.setTimeout(idleMs, () => response.destroy());
+    const whole = setTimeout(() => response.destroy(), streamMs);
+    response.once('close', () => clearTimeout(whole));
+  };
   return {
     onHead: ({ statusCode = 200, headers = {}, multiValueHeaders = {}, cookies = [] }: StreamHead) => {
       // The integration's timeout may have answered already, or the client may be gone.
@@ -86,6 +116,7 @@ function streamTo(response: ServerResponse, requestId: string): InvokeIo {
       if (cookies.length > 0) out['set-cookie'] = [...cookies];
       response.writeHead(statusCode, out);
       response.flushHeaders();
+      limits();
     },
     onChunk: (chunk) => {
       if (response.destroyed || response.writableEnded || response.write(chunk)) return undefined;
@@ -97,10 +128,14 @@ function streamTo(response: ServerResponse, requestId: string): InvokeIo {
   };
 }
 
-/** Our API-wide gateway response for every 5xx of the platform: exporters and clients try again on this one. */
+/**
+ * Our API-wide gateway response for every 5xx of the platform: exporters and clients try again on this one. API Gateway's own status would be
+ * 500 for an invocation that Lambda refused, also a throttled one, 502 for a crash or a malformed answer, 504 for a late one.
+ */
 function unavailable(response: ServerResponse, requestId: string): void {
   send(response, 503, { 'retry-after': '1' }, '', requestId);
 }
+/** The stage's own throttle, not Lambda's. */
 function throttled(response: ServerResponse, requestId: string): void {
   send(response, 429, { 'retry-after': '1' }, '', requestId);
 }

@@ -57,6 +57,22 @@ describe('the front over functions', () => {
     await expect(response.text()).rejects.toThrow();
   });
 
+  it('cuts a stream that is silent or lasts for too long', async () => {
+    for (const limits of [{ idleMs: 5 }, { streamMs: 5 }]) {
+      const short = createFront({
+        clock,
+        routes: [{ method: 'POST', path: '/stream', functionName: 'stream' }],
+        invoke: host.invoke,
+        ...limits,
+      });
+      await new Promise<void>((ready) => short.listen(0, '127.0.0.1', ready));
+      const response = await fetch(`http://127.0.0.1:${(short.address() as AddressInfo).port}/stream`, { method: 'POST' });
+      await expect(response.text()).rejects.toThrow();
+      while (host.busy() > 0) await new Promise(setImmediate);
+      short.close();
+    }
+  });
+
   it('turns a crash into the empty 503 that says when to come back', async () => {
     const response = await post('/crash');
     expect([response.status, response.headers.get('retry-after'), await response.text()]).toEqual([503, '1', '']);
