@@ -5,10 +5,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { fourPorts } from '../../packages/local/ports.ts';
 import { companyOf } from '../support/company.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+
+// The machine that runs this may be busy with much else.
+vi.setConfig({ testTimeout: 60_000 });
 
 const main = fileURLToPath(new URL('../../packages/local/main.ts', import.meta.url));
 let home: string;

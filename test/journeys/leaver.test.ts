@@ -5,13 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { verifyPacket } from '../../packages/lifecycle/verify.ts';
 import { seededWorkspaceId } from '../../packages/local/outside/coder/create-coder.ts';
 import { seededKey } from '../../packages/local/outside/litellm/create-litellm.ts';
 import { partnerBus } from '../../packages/local/profile.ts';
 import { type Company, companyOf, type Offboarding } from '../support/company.ts';
 import { type Person, type Stack, startStack } from '../support/stack.ts';
+
+// The machine that runs this may be busy with much else.
+vi.setConfig({ testTimeout: 60_000 });
 
 const day = 86_400;
 let stack: Stack;

@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { seededKey } from '../../packages/local/outside/litellm/create-litellm.ts';
 import { type Company, companyOf } from '../support/company.ts';
 import { type Person, type Stack, startStack } from '../support/stack.ts';
+
+// The machine that runs this may be busy with much else.
+vi.setConfig({ testTimeout: 60_000 });
 
 let stack: Stack;
 let company: Company;

@@ -1,9 +1,12 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { signInAtIdp } from '../../packages/access/browser.fixture.ts';
 import { type Company, coderServiceToken, companyOf, litellmMasterKey, type Tokens } from '../support/company.ts';
 import { type Issuer, startIssuer } from '../support/issuer.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+
+// The machine that runs this may be busy with much else.
+vi.setConfig({ testTimeout: 60_000 });
 
 let stack: Stack;
 let company: Company;
