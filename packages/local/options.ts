@@ -35,7 +35,7 @@ export function readOptions(args: readonly string[]): Options {
     },
   });
   const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_532)
+  if (!Number.isInteger(port) || (port !== 0 && port < 1024) || port > 65_532)
     throw new RangeError(`--port ${values.port}: write a number from 1024 to 65532, or 0 for any four free ports`);
   if (values.issuer !== undefined && !URL.canParse(values.issuer))
     throw new TypeError(`--issuer ${values.issuer}: write the issuer's whole URL, e.g. https://login.example.com`);
