@@ -2,6 +2,8 @@
 import './require-node.mjs';
 import { enableCompileCache } from 'node:module';
 import { type Options, readOptions, usage } from './options.ts';
+import { createProgress } from './progress.ts';
+import { onStop } from './stop.ts';
 
 const options = flags();
 if (options.help) {
@@ -9,11 +11,14 @@ if (options.help) {
   process.exit(0);
 }
 const began = performance.now();
+const progress = createProgress({ write: (line) => console.error(line), isTty: process.stderr.isTTY === true });
 // A third of a start would be compiling what the last one compiled: what is imported from here on is kept.
 enableCompileCache();
 try {
+  progress.begin('Loading the stack');
   const { runStack } = await import('./stack.ts');
-  const stack = await runStack(options, (line) => console.error(`gatehouse: ${line}`));
+  const stack = await runStack(options, (line) => console.error(`gatehouse: ${line}`), progress.begin);
+  progress.end();
   console.log(`Gatehouse is up after ${((performance.now() - began) / 1000).toFixed(2)} s.
 
   gateway origin      ${stack.gateway}
@@ -23,18 +28,12 @@ try {
   data                ${options.data}
 
   A sign-in, a policy, usage, a leaver and the proof, told in one go: npm run demo
+  What the functions say: npm run logs -- --follow${options.port === 8787 ? '' : ` --port ${new URL(stack.gateway).port}`}
+  What may go wrong: curl ${stack.aws}/_faults -d '{"service": "dynamodb", "throttle": true, "seconds": 60}'
   Stop with Ctrl-C.`);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => {
-      stack.close().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          console.error(error);
-          process.exit(1);
-        },
-      );
-    });
+  onStop(process, { close: stack.close, say: (line) => console.error(line) });
 } catch (error) {
+  progress.end();
   // Taken ports, a taken or foreign folder: the sentence is for the person; a stack trace would hide it.
   console.error(error instanceof Error && !(error instanceof TypeError) ? error.message : error);
   process.exit(1);

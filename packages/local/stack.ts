@@ -58,7 +58,13 @@ const coderToken = 'local-coder-token';
 /** Made from the sources, and gone with the libraries that went in. */
 const bundleFolder = fileURLToPath(new URL('../../node_modules/.cache/gatehouse', import.meta.url));
 
-export async function runStack(options: Options, warn: (line: string) => void): Promise<RunningStack> {
+/** `begin` is told what is being done, for people who wait. */
+export async function runStack(
+  options: Options,
+  warn: (line: string) => void,
+  begin: (doing: string) => void = () => {},
+): Promise<RunningStack> {
+  begin('Looking for four free ports');
   const port = await fourPorts(options.port);
   const folder = openDataFolder(options.data, { fresh: options.fresh });
   const at = (name: string) => join(folder.state, name);
@@ -68,6 +74,7 @@ export async function runStack(options: Options, warn: (line: string) => void): 
   const addresses = addressesOf(port);
   const closers: (() => unknown)[] = [() => folder.release()];
   try {
+    begin('Reading what there is to run');
     const surfaces = await loadSurfaces();
     const messages: Messages = createMessages({ origin: addresses.aws, path: at('messages'), queues: deadLetterQueues(surfaces) });
     closers.push(() => messages.close());
@@ -91,6 +98,7 @@ export async function runStack(options: Options, warn: (line: string) => void): 
       bundleFolder,
     });
     closers.push(() => lambdaHost.close());
+    begin('Opening tables');
     const dynamodb = await createDynamoDb({ clock, path: at('dynamodb') });
     closers.push(() => dynamodb.close());
     const faults = createAwsFaults(clock, dynamodb.call);
@@ -111,6 +119,7 @@ export async function runStack(options: Options, warn: (line: string) => void): 
       invoke: (resource, args) => doTask(lambda, resource, args),
       onStatus: (execution) => void events.publish('default', statusChange(execution)),
     });
+    begin('Reading executions');
     await states.open({ hold: true });
     closers.push(() => states.close());
 
@@ -123,6 +132,7 @@ export async function runStack(options: Options, warn: (line: string) => void): 
 
     const services = { dynamodb, kms, secretsManager, events: events.service, states: states.service, cloudwatch: cloudwatch.service };
     const secrets = { 'people/directory-token': directoryToken, 'keys/litellm-key': litellmKey, 'workspaces/coder-token': coderToken };
+    begin('Making tables, keys, secrets, rules, machines and functions');
     const { aliasOf } = await provision(surfaces, localProfile(addresses, options.issuer), { ...services, scheduler }, lambdaHost, secrets);
     connectStreams(surfaces, dynamodb, lambda, deadLetters.skipped);
 
@@ -149,6 +159,7 @@ export async function runStack(options: Options, warn: (line: string) => void): 
       closers,
     );
 
+    begin('Starting the identity provider and the outside systems');
     const idp = await createIdp({
       port: port + 2,
       clock,
@@ -173,7 +184,10 @@ export async function runStack(options: Options, warn: (line: string) => void): 
     states.resume();
     scheduler.start();
     messages.resume().catch((error: unknown) => warn(`what the queues held could not be read: ${String(error)}`));
-    if (isFresh) await publishSamplePolicy(lambda);
+    if (isFresh) {
+      begin('Publishing the sample policy');
+      await publishSamplePolicy(lambda);
+    }
     return { ...addresses, clock, settled, close: () => closeAll(closers, clock) };
   } catch (error) {
     await closeAll(closers, clock);
