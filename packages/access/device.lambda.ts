@@ -31,7 +31,7 @@ import type { SignInRefusal } from './refusal.ts';
 import { type Device, digest } from './rows.ts';
 import { entitled, standingOfSubject } from './standing.records.ts';
 import { surface } from './surface.ts';
-import { readForm } from './token-request.ts';
+import { checkTarget, readForm } from './token-request.ts';
 
 export const env = z.object({
   TABLE_ACCESS: z.string(),
@@ -40,6 +40,7 @@ export const env = z.object({
   PUBLIC_URL: z.string(),
   CONFIG: json(AccessConfig),
   STEP_ADMIT_PERSON_ARN: z.string(),
+  SECRET_ENTRA_GRAPH_ARN: z.string(),
 });
 type DeviceCall = Call<z.infer<typeof env>>;
 
@@ -83,6 +84,8 @@ export const handler = http(
 async function authorizeDevice(request: Request, { env, now }: DeviceCall): Promise<Reply> {
   const form = readForm(request.header('content-type'), request.body);
   if (!form.ok) return oauthError(form.refusal);
+  const target = checkTarget(form.value, ['resource'], env.PUBLIC_URL);
+  if (!target.ok) return oauthError(target.refusal);
   const client = form.value.get('surface') ?? 'claude_code';
   if (!/^[a-z][a-z_]{0,31}$/.test(client)) return oauthError({ error: 'invalid_request', description: 'surface is not a name.' });
   if (!(await withinRate(env.TABLE_ACCESS, 'device', request.sourceIp, startsPerSource, now))) {

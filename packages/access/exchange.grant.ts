@@ -1,18 +1,16 @@
 /** Token exchange (RFC 8693): a token of the company's identity provider for a session of ours, once. */
 
-import type { AccessConfig } from '@gatehouse/core/profile';
 import type { Result } from '@gatehouse/core/result';
 import type { Issuers } from './issuers.http.ts';
 import type { Issued, MintFor } from './mint.ts';
 import type { SignInRefusal } from './refusal.ts';
-import { subjectTokenKey } from './rows.ts';
-import { signIn } from './sign-in.grant.ts';
-import { type Records, standingOfSubject } from './standing.records.ts';
+import { signIn, usedOnce } from './sign-in.grant.ts';
+import { type Admitting, standingOfSubject } from './standing.records.ts';
 import { verifySubjectToken } from './subject-token.verify.ts';
 import type { ExchangeRequest } from './token-request.ts';
 
 export async function exchange(
-  env: Records & { TABLE_ACCESS: string; STEP_ADMIT_PERSON_ARN: string; CONFIG: AccessConfig },
+  env: Admitting & { TABLE_ACCESS: string },
   request: Omit<ExchangeRequest, 'grant'>,
   issuers: Issuers,
   mintFor: MintFor,
@@ -37,14 +35,7 @@ export async function exchange(
       actor: acting,
       scopes: request.scopes,
       authTime,
-      once: () => ({
-        Put: {
-          TableName: env.TABLE_ACCESS,
-          // The TTL comes after the last moment at which the token could be taken again.
-          Item: { ...subjectTokenKey(useHash), expires_at: exp + 3_600 },
-          ConditionExpression: 'attribute_not_exists(pk)',
-        },
-      }),
+      once: () => usedOnce(env.TABLE_ACCESS, useHash, exp),
     },
     mintFor,
     nowMs,

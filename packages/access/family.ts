@@ -3,7 +3,7 @@
  * family, the step and the family's salt, so that a repeat answers the same successor and nothing needs to be kept of any of them.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Family } from './rows.ts';
+import { digest, type Family } from './rows.ts';
 
 /** A lost answer may be asked for again this long, unless its successor has been used. */
 export const graceMs = 60_000;
@@ -52,14 +52,29 @@ export type Meaning =
   | { act: 'repeat' }
   /** A retired token came back: somebody holds a copy. */
   | { act: 'reuse' }
-  | { act: 'refuse'; because: 'ended' | 'expired' | 'ahead' };
+  | { act: 'refuse'; because: 'ended' | 'expired' | 'ahead' | 'idle' };
 
-/** What a token with the right secret means. @param nowMs milliseconds. */
-export function meaningOf(family: Pick<Family, 'state' | 'step' | 'rotated_at' | 'expires_at'>, step: number, nowMs: number): Meaning {
+/** Who refreshes, as far as a request shows it: kept as a hash. */
+export function traceOf(sourceIp: string, userAgent: string): string {
+  return digest(`${sourceIp}\n${userAgent}`);
+}
+
+export interface Rules {
+  /** A live token that was not used for so long is over. */
+  idleSeconds: number;
+}
+
+/** What a token with the right secret means. A retired one is a reuse however long nobody came: somebody holds a copy. @param nowMs milliseconds. */
+export function meaningOf(
+  family: Pick<Family, 'state' | 'step' | 'rotated_at' | 'expires_at'>,
+  step: number,
+  nowMs: number,
+  { idleSeconds }: Rules = { idleSeconds: familySeconds },
+): Meaning {
   if (family.state !== 'live') return { act: 'refuse', because: 'ended' };
   if (nowMs >= family.expires_at * 1000) return { act: 'refuse', because: 'expired' };
   if (step > family.step) return { act: 'refuse', because: 'ahead' };
-  if (step === family.step) return { act: 'rotate' };
+  if (step === family.step) return nowMs - family.rotated_at < idleSeconds * 1000 ? { act: 'rotate' } : { act: 'refuse', because: 'idle' };
   if (step === family.step - 1 && nowMs - family.rotated_at <= graceMs) return { act: 'repeat' };
   return { act: 'reuse' };
 }

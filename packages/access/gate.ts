@@ -26,6 +26,13 @@ export function gateForSignIn(gate: Gate | undefined, standing: Standing, at: st
   return ok(sameGate(gate, next) ? gate : { ...next, changed_at: at });
 }
 
+/** A service signs in behind its owner's open gate; it neither makes one nor opens nor changes it. */
+export function gateForService(gate: Gate | undefined, { person }: Standing): Result<Gate, SignInRefusal> {
+  return gate?.state === 'open'
+    ? ok(gate)
+    : refuse({ reason: 'gate_shut', person, because: gate?.reason ?? 'the owner has not signed in yet' });
+}
+
 /** Shuts for a case. Undefined when it is shut for that case already, or when the person has come back since the case began. */
 export function gateForCut(
   gate: Gate | undefined,

@@ -91,7 +91,8 @@ export type Discovery = z.infer<typeof Discovery>;
 
 /** Where an issuer's discovery document is (OpenID Connect Discovery s4). */
 export function discoveryUrl(issuer: string): string {
-  return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  // Entra ID has one document for all tenants of organizations; it spells the issuer with the placeholder.
+  return `${issuer.replace('{tenantid}', 'organizations').replace(/\/$/, '')}/.well-known/openid-configuration`;
 }
 
 /** @throws RangeError when the document is another issuer's, or sends us to an address that may not be asked. */

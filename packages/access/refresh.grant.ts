@@ -1,6 +1,8 @@
 /** What a presented refresh token gets: the next step, the same answer again, or the end of its family. State is read afresh on every call. */
 
+import type { AccessConfig } from '@gatehouse/core/profile';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
+import { log } from '@gatehouse/runtime/log';
 import { type Meaning, meaningOf, type Presented, parseRefreshToken, secretHolds } from './family.ts';
 import type { Issued, MintFor } from './mint.ts';
 import type { SignInRefusal } from './refusal.ts';
@@ -12,6 +14,8 @@ export interface Refresh {
   token: string;
   clientId?: string | undefined;
   scopes?: readonly string[] | undefined;
+  /** Who asks, as a hash: `traceOf`. */
+  by?: string | undefined;
 }
 
 export type RefreshRefusal = SignInRefusal | { reason: 'wider_scope'; held: readonly string[] };
@@ -33,9 +37,9 @@ export async function familyOf(
 
 /** The tokens of the step that this token leads to, and the family at that step. */
 export async function refresh(
-  env: Records & { TABLE_ACCESS: string },
+  env: Records & { TABLE_ACCESS: string; CONFIG: Pick<AccessConfig, 'refresh'> },
   pepper: string,
-  { token, clientId, scopes }: Refresh,
+  { token, clientId, scopes, by }: Refresh,
   mintFor: MintFor,
   nowMs: number,
 ): Promise<Result<Issued, RefreshRefusal>> {
@@ -44,7 +48,8 @@ export async function refresh(
   const { family, presented } = found.value;
   if (clientId !== undefined && clientId !== (family.client_id ?? family.client))
     return refuse({ reason: 'other_client', person: family.person, family: family.id });
-  const first = meaningOf(family, presented.step, nowMs);
+  const meaning = (state: Family) => judged(state, presented, by, env.CONFIG.refresh, nowMs);
+  const first = meaning(family);
   if (first.act === 'refuse' || first.act === 'reuse') return endOf(env.TABLE_ACCESS, family, presented, first, nowMs);
   if (scopes?.some((one) => !family.scopes.includes(one))) return refuse({ reason: 'wider_scope', held: family.scopes });
   const standing = await stillWelcome(env, family);
@@ -53,12 +58,20 @@ export async function refresh(
 
   const next = { ...family, step: family.step + 1, rotated_at: nowMs };
   const minted = await mintFor(next, scopes);
-  const { rotated, family: current } = await rotate(env.TABLE_ACCESS, family, nowMs);
+  const { rotated, family: current } = await rotate(env.TABLE_ACCESS, family, nowMs, by);
   if (!current) return refuse({ reason: 'unknown_family', family: family.id });
   if (rotated) return ok({ family: current, minted });
-  const second = meaningOf(current, presented.step, nowMs);
+  const second = meaning(current);
   if (second.act === 'repeat') return ok({ family: current, minted: await mintFor(current, scopes) });
   return endOf(env.TABLE_ACCESS, current, presented, second, nowMs);
+}
+
+/** A repeat from elsewhere is logged, and where the profile says so it is a thief's. */
+function judged(family: Family, { step }: Presented, by: string | undefined, rules: AccessConfig['refresh'], nowMs: number): Meaning {
+  const meaning = meaningOf(family, step, nowMs, { idleSeconds: rules.idle_seconds });
+  if (meaning.act !== 'repeat' || by === undefined || family.rotated_by === undefined || by === family.rotated_by) return meaning;
+  log.warn('a refresh was repeated from another address or user agent', { person: family.person, family: family.id, grace: rules.grace });
+  return rules.grace === 'same_client' ? { act: 'reuse' } : meaning;
 }
 
 async function endOf(
@@ -73,6 +86,8 @@ async function endOf(
     await endSession(table, family, { state: 'reused', presented: presented.step }, nowMs);
     return refuse({ reason: 'reused', person, family: id, presented: presented.step, current: family.step });
   }
+  if (meaning.act === 'refuse' && meaning.because === 'idle')
+    return refuse({ reason: 'family_idle', person, family: id, since: family.rotated_at });
   if (meaning.act === 'refuse' && meaning.because === 'expired') return refuse({ reason: 'family_expired', person, family: id });
   return refuse({ reason: 'family_ended', person, family: id, state: family.state });
 }

@@ -1,11 +1,15 @@
+import { now } from '@gatehouse/runtime/clock';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { familySeconds, graceMs, meaningOf, parseRefreshToken, refreshToken, secretHolds } from './family.ts';
+import { familySeconds, graceMs, meaningOf, parseRefreshToken, refreshToken, secretHolds, traceOf } from './family.ts';
+import { type MintFor, mint } from './mint.ts';
+import { refresh as refreshGrant } from './refresh.grant.ts';
 import { live } from './refresh-life.fixture.ts';
 import { call, type Scene, startScene, worldOf } from './scene.fixture.ts';
 import { handler as token } from './token.lambda.ts';
 
 const pepper = 'a pepper';
+const idleSeconds = 14 * 86_400;
 const family = { id: 'fam_01h00000000000000000000000', salt: 'c2FsdHNhbHRzYWx0c2FsdA' };
 
 describe('a refresh token', () => {
@@ -49,9 +53,12 @@ describe('the meaning of a step', () => {
     ['a step that was never given', row, 6, 1_000_000, 'refuse'],
     ['any step of an ended family', { ...row, state: 'ended' as const }, 5, 1_000_000, 'refuse'],
     ['any step of a reused family', { ...row, state: 'reused' as const }, 3, 1_000_000, 'refuse'],
+    ['the live step, idle to the last millisecond', row, 5, 1_000_000 + idleSeconds * 1000 - 1, 'rotate'],
+    ['the live step, idle for too long', { ...row, expires_at: 1e12 }, 5, 1_000_000 + idleSeconds * 1000, 'refuse'],
+    ['a retired step, idle for too long', { ...row, expires_at: 1e12 }, 3, 1_000_000 + idleSeconds * 1000, 'reuse'],
     ['the live step at the absolute end', { ...row, expires_at: 1_000 }, 5, 1_000_000, 'refuse'],
   ] as const)('%s', (_, state, step, at, act) => {
-    expect(meaningOf(state, step, at).act).toBe(act);
+    expect(meaningOf(state, step, at, { idleSeconds }).act).toBe(act);
   });
 });
 
@@ -81,12 +88,54 @@ describe('a family over its life', () => {
 
   it('ends after thirty days, used or not, and its last access token with it', async () => {
     let { refresh_token } = await signIn('dave@example.com');
-    scene.aws.clock.advance(familySeconds - 3600);
+    for (let third = 0; third < 2; third++) {
+      scene.aws.clock.advance(familySeconds / 3);
+      refresh_token = (await refresh(refresh_token)).json.refresh_token;
+    }
+    scene.aws.clock.advance(familySeconds / 3 - 3600);
     const late = await refresh(refresh_token);
     expect(late.json.expires_in).toBeLessThanOrEqual(3600);
     refresh_token = late.json.refresh_token;
     scene.aws.clock.advance(3600);
     expect((await refresh(refresh_token)).status).toBe(401);
+  });
+
+  it('is over when nobody used it for two weeks, and not a second before', async () => {
+    const first = await signIn('dave@example.com');
+    scene.aws.clock.advance(idleSeconds - 60);
+    const used = await refresh(first.refresh_token);
+    expect(used.status).toBe(200);
+    scene.aws.clock.advance(idleSeconds + 1);
+    const told = await refresh(used.json.refresh_token);
+    expect([told.status, told.json.error]).toEqual([401, 'invalid_grant']);
+    // Whoever comes with a retired one holds a copy, however late.
+    expect((await refresh(first.refresh_token)).status).toBe(401);
+    const facts = (await scene.rows('OUTBOX#')).filter(({ type }) => type === 'refresh-reused');
+    expect(facts.some(({ detail }) => String(detail).includes(first.refresh_token.split('.')[0]))).toBe(true);
+  });
+
+  it.each([
+    ['anywhere', 'answers the same to a repeat from another address'],
+    ['same_client', 'takes a repeat from another address or user agent for a thief'],
+  ] as const)('with grace %s %s', async (grace, _title) => {
+    const pepper = 'a pepper for tests and nothing else';
+    const { refresh_token } = await signIn('erin@example.com');
+    const env = {
+      TABLE_ACCESS: scene.table,
+      TABLE_PEOPLE: scene.people,
+      TABLE_POLICY: process.env.TABLE_POLICY ?? '',
+      CONFIG: { refresh: { idle_seconds: idleSeconds, grace } },
+    };
+    const mintFor: MintFor = async (family) =>
+      mint(family, { signer: { kid: 'k', sign: async () => 'signature' }, pepper, origin: 'https://gateway.example.com' }, now());
+    const from = (by: string) => refreshGrant(env, pepper, { token: refresh_token, by }, mintFor, now());
+    const [laptop, elsewhere] = [traceOf('10.1.2.3', 'claude'), traceOf('10.9.9.9', 'claude')];
+    const [first, again] = [await from(laptop), await from(laptop)];
+    expect(first.ok && again.ok && again.value.minted.refresh_token === first.value.minted.refresh_token).toBe(true);
+    const other = await from(elsewhere);
+    expect(other.ok ? 'repeated' : other.refusal.reason).toBe(grace === 'anywhere' ? 'repeated' : 'reused');
+    const last = await from(laptop);
+    expect(last.ok ? 'repeated' : last.refusal.reason).toBe(grace === 'anywhere' ? 'repeated' : 'family_ended');
   });
 
   it('never asks an honest developer to sign in again, and never keeps a thief', async () => {

@@ -6,6 +6,11 @@ export type SignInRefusal =
   | { reason: 'unknown_issuer'; iss: string }
   | { reason: 'wrong_nonce' }
   | { reason: 'not_a_person'; detail: string }
+  | { reason: 'wrong_tenant'; tenant: string }
+  | { reason: 'groups_unknown'; detail: string }
+  | { reason: 'unknown_service' }
+  | { reason: 'not_that_service'; service: string; claim: string }
+  | { reason: 'owner_administers'; service: string; person: string }
   | { reason: 'token_used' }
   | { reason: 'unknown_person'; issuer: string }
   | { reason: 'ambiguous_person'; people: number }
@@ -18,6 +23,7 @@ export type SignInRefusal =
   | { reason: 'wrong_secret'; family: string }
   | { reason: 'family_ended'; person: string; family: string; state: string }
   | { reason: 'family_expired'; person: string; family: string }
+  | { reason: 'family_idle'; person: string; family: string; since: number }
   | { reason: 'stale_family'; person: string; family: string; epoch: number; current: number }
   | { reason: 'other_client'; person: string; family: string }
   | { reason: 'reused'; person: string; family: string; presented: number; current: number };
@@ -38,8 +44,13 @@ export function classOf(refusal: SignInRefusal): RefusalClass {
     case 'unknown_issuer':
     case 'wrong_nonce':
     case 'not_a_person':
+    case 'wrong_tenant':
+    case 'unknown_service':
+    case 'not_that_service':
     case 'token_used':
       return 'token';
+    case 'groups_unknown':
+    case 'owner_administers':
     case 'unknown_person':
     case 'ambiguous_person':
     case 'not_active':
@@ -52,6 +63,7 @@ export function classOf(refusal: SignInRefusal): RefusalClass {
     case 'wrong_secret':
     case 'family_ended':
     case 'family_expired':
+    case 'family_idle':
     case 'stale_family':
     case 'other_client':
     case 'reused':

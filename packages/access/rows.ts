@@ -41,6 +41,8 @@ export const Family = z.object({
   step: z.int().positive(),
   /** When it became that, ms. */
   rotated_at: z.int(),
+  /** SHA-256 of the address and user agent that asked for it. */
+  rotated_by: z.string().optional(),
   created_at: z.string(),
   /** The absolute end, seconds. Use does not move it. */
   expires_at: z.int(),

@@ -59,6 +59,7 @@ export async function startScene(publicUrl = origin): Promise<Scene> {
   const pepper = await secrets.send(
     new CreateSecretCommand({ Name: 'refresh-pepper', SecretString: 'a pepper for tests and nothing else' }),
   );
+  const graph = await secrets.send(new CreateSecretCommand({ Name: 'entra-graph', SecretString: 'a client secret for tests' }));
   Object.assign(process.env, {
     TABLE_ACCESS: table,
     TABLE_PEOPLE: people,
@@ -74,6 +75,7 @@ export async function startScene(publicUrl = origin): Promise<Scene> {
     KEY_SIGNING_B_ARN: await signingKey(),
     KEY_SIGNING_C_ARN: await signingKey(),
     SECRET_REFRESH_PEPPER_ARN: pepper.ARN,
+    SECRET_ENTRA_GRAPH_ARN: graph.ARN,
     STEP_ADMIT_PERSON_ARN: 'arn:aws:lambda:us-east-1:000000000000:function:gatehouse-test-people-admit-person:live',
     BUS_NAME: 'gatehouse-test',
   });

@@ -94,12 +94,23 @@ export async function startSession(table: string, start: Start): Promise<'starte
 }
 
 /** Makes the next step the live one. When another call was first, answers the family as it is now. */
-export async function rotate(table: string, family: Family, nowMs: number): Promise<{ rotated: boolean; family: Family | undefined }> {
+export async function rotate(
+  table: string,
+  family: Family,
+  nowMs: number,
+  by?: string,
+): Promise<{ rotated: boolean; family: Family | undefined }> {
   const answer = await update(table, familyKey(family.id), {
-    UpdateExpression: 'SET step = :next, rotated_at = :now',
+    UpdateExpression: `SET step = :next, rotated_at = :now${by === undefined ? '' : ', rotated_by = :by'}`,
     ConditionExpression: liveAtStep,
     ExpressionAttributeNames: { '#state': 'state' },
-    ExpressionAttributeValues: { ':live': 'live', ':step': family.step, ':next': family.step + 1, ':now': nowMs },
+    ExpressionAttributeValues: {
+      ':live': 'live',
+      ':step': family.step,
+      ':next': family.step + 1,
+      ':now': nowMs,
+      ...(by !== undefined && { ':by': by }),
+    },
   });
   return { rotated: answer.held, family: answer.item && Family.parse(answer.item) };
 }

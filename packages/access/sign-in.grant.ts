@@ -6,10 +6,10 @@ import { fresh, freshId, timestamp } from '@gatehouse/runtime/clock';
 import { Throttled } from '@gatehouse/runtime/fault';
 import type { Write } from '@gatehouse/runtime/table';
 import { familySeconds } from './family.ts';
-import { gateForSignIn, type Standing } from './gate.ts';
+import { gateForService, gateForSignIn, type Standing } from './gate.ts';
 import type { Issued, MintFor } from './mint.ts';
 import type { SignInRefusal } from './refusal.ts';
-import type { Family } from './rows.ts';
+import { type Family, subjectTokenKey } from './rows.ts';
 import { readGate, startSession } from './sessions.dynamodb.ts';
 import { entitled, type Records } from './standing.records.ts';
 
@@ -20,6 +20,10 @@ export interface SignIn {
   actor?: string | undefined;
   scopes: readonly string[];
   authTime: number;
+  /** A session shorter than a family's usual life. */
+  seconds?: number;
+  /** False: a sign-in that may not make or open the person's gate. */
+  mayOpenGate?: boolean;
   /** The write that makes this sign-in happen once; told the session's id. */
   once: (session: string) => Write;
 }
@@ -35,7 +39,8 @@ export async function signIn(
   if (!admitted.ok) return admitted;
   for (let attempt = 1; attempt <= 3; attempt++) {
     const before = await readGate(env.TABLE_ACCESS, wish.standing.person);
-    const after = gateForSignIn(before, wish.standing, timestamp(nowMs));
+    const decide = wish.mayOpenGate === false ? gateForService : gateForSignIn;
+    const after = decide(before, wish.standing, timestamp(nowMs));
     if (!after.ok) return after;
     const { session, family } = born(wish, after.value.epoch, nowMs);
     const minted = await mintFor(family);
@@ -51,8 +56,19 @@ export async function signIn(
   throw new Throttled('The gate changed three times during one sign-in');
 }
 
+/** The single use of a subject token. @param exp its end, seconds: the TTL comes after the last moment at which it could be taken again. */
+export function usedOnce(table: string, useHash: string, exp: number): Write {
+  return {
+    Put: {
+      TableName: table,
+      Item: { ...subjectTokenKey(useHash), expires_at: exp + 3_600 },
+      ConditionExpression: 'attribute_not_exists(pk)',
+    },
+  };
+}
+
 function born(
-  { standing, client, clientId, actor, scopes, authTime }: SignIn,
+  { standing, client, clientId, actor, scopes, authTime, seconds = familySeconds }: SignIn,
   epoch: number,
   nowMs: number,
 ): { session: Session; family: Family } {
@@ -63,7 +79,7 @@ function born(
     scopes: [...scopes],
     auth_time: authTime,
     created_at: timestamp(nowMs),
-    expires_at: Math.floor(nowMs / 1000) + familySeconds,
+    expires_at: Math.floor(nowMs / 1000) + seconds,
   };
   return {
     session: { ...shared, id: ids.session, family: ids.family, state: 'live', ...(actor && { actor }) },

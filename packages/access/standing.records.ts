@@ -6,11 +6,13 @@ import { Person, person } from '@gatehouse/contracts/records/person';
 import { PolicyHead, PolicyVersion, policyHead, policyVersion } from '@gatehouse/contracts/records/policy';
 import { Session, session } from '@gatehouse/contracts/records/session';
 import { admitPerson } from '@gatehouse/contracts/steps/people';
+import type { AccessConfig } from '@gatehouse/core/profile';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import { PolicyDocument } from '@gatehouse/rules/document';
-import { resolve } from '@gatehouse/rules/resolve';
+import { type Effective, resolve } from '@gatehouse/rules/resolve';
 import { callStep } from '@gatehouse/runtime/call';
 import { get, getMany, type Item } from '@gatehouse/runtime/table';
+import { memberGroups } from './entra.graph.ts';
 import type { Standing } from './gate.ts';
 import type { Subject } from './issuer.ts';
 import type { SignInRefusal } from './refusal.ts';
@@ -20,16 +22,23 @@ export interface Records {
   TABLE_POLICY: string;
 }
 
+/** What it takes to make somebody known. */
+export interface Admitting extends Records {
+  CONFIG: AccessConfig;
+  STEP_ADMIT_PERSON_ARN: string;
+  SECRET_ENTRA_GRAPH_ARN: string;
+}
+
 /** Whom a verified subject is. People whom no record knows yet, and all whose status lies in their token, are asked of the step that admits. */
-export async function standingOfSubject(
-  env: Records & { STEP_ADMIT_PERSON_ARN: string },
-  { issuer, subject, claims }: Subject,
-): Promise<Result<Standing, SignInRefusal>> {
+export async function standingOfSubject(env: Admitting, who: Subject): Promise<Result<Standing, SignInRefusal>> {
+  const { issuer, subject } = who;
   if (issuer.directory) {
     const known = Identity.safeParse(await get(env.TABLE_PEOPLE, identity.key(issuer.issuer, subject)));
     if (known.success) return standingOf(env, known.data.person);
   }
-  const answer = await callStep(admitPerson, env.STEP_ADMIT_PERSON_ARN, { issuer: issuer.issuer, subject, claims });
+  const claims = await wholeClaims(env, who);
+  if (!claims.ok) return claims;
+  const answer = await callStep(admitPerson, env.STEP_ADMIT_PERSON_ARN, { issuer: issuer.issuer, subject, claims: claims.value });
   switch (answer.outcome) {
     case 'unknown':
       return refuse({ reason: 'unknown_person', issuer: issuer.issuer });
@@ -38,6 +47,15 @@ export async function standingOfSubject(
     case 'known':
       return active({ ...answer });
   }
+}
+
+/** Where the token is the truth about groups, it must be the whole truth: a policy judged by half a list could forbid too little. */
+async function wholeClaims(env: Admitting, { issuer, claims, groupsLeftOut }: Subject): Promise<Result<Subject['claims'], SignInRefusal>> {
+  if (issuer.directory || !groupsLeftOut) return ok(claims);
+  const { detail, entra } = groupsLeftOut;
+  if (!entra || !issuer.graph) return refuse({ reason: 'groups_unknown', detail });
+  const options = { secretArn: env.SECRET_ENTRA_GRAPH_ARN, allowLoopbackHttp: env.CONFIG.allow_loopback_http };
+  return ok({ ...claims, groups: await memberGroups(issuer.graph, entra, options) });
 }
 
 /** By the directory's record. */
@@ -63,12 +81,21 @@ export async function entitled(env: Records, standing: Standing): Promise<Result
 }
 
 async function entitledUnder(item: Item | undefined, env: Records, standing: Standing): Promise<Result<Standing, SignInRefusal>> {
+  const effective = await effectiveUnder(item, env, standing);
+  if (!effective) return refuse({ reason: 'no_policy' });
+  return effective.admitted ? ok(standing) : refuse({ reason: 'not_entitled', person: standing.person, groups: standing.groups });
+}
+
+/** Whether the policy in force makes somebody an administrator. */
+export async function administers(env: Records, standing: Standing): Promise<boolean> {
+  return (await effectiveUnder(await get(env.TABLE_POLICY, policyHead.key()), env, standing))?.administers === true;
+}
+
+async function effectiveUnder(item: Item | undefined, env: Records, standing: Standing): Promise<Effective | undefined> {
   const head = PolicyHead.safeParse(item);
-  if (!head.success) return refuse({ reason: 'no_policy' });
-  const document = await documentOf(env.TABLE_POLICY, head.data.version);
-  if (!document) return refuse({ reason: 'no_policy' });
+  const document = head.success ? await documentOf(env.TABLE_POLICY, head.data.version) : undefined;
   const { person: id, email, groups } = standing;
-  return resolve(document, { person: id, email, groups }).admitted ? ok(standing) : refuse({ reason: 'not_entitled', person: id, groups });
+  return document && resolve(document, { person: id, email, groups });
 }
 
 export interface State {

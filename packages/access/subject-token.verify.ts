@@ -12,7 +12,7 @@ import {
   JwtParseError,
 } from 'aws-jwt-verify/error';
 import { verifyJwtSync } from 'aws-jwt-verify/jwt-verifier';
-import { claimRules, issuerOf, type Subject, subjectOf } from './issuer.ts';
+import { asUsual, checkKind, claimRules, issuerOf, keyMaySign, type Subject, subjectOf, tokenIdOf } from './issuer.ts';
 import type { IssuerJwk } from './issuer-keys.ts';
 import type { Issuers } from './issuers.http.ts';
 import type { SignInRefusal } from './refusal.ts';
@@ -33,36 +33,51 @@ export interface VerifiedSubject extends Subject {
   useHash: string;
 }
 
-/** @throws Unavailable when the issuer's keys cannot be had. */
+/** A person's token. @throws Unavailable when the issuer's keys cannot be had. */
 export async function verifySubjectToken(
   token: string,
   expected: Expected,
   issuers: Issuers,
   nowMs: number,
 ): Promise<Result<VerifiedSubject, SignInRefusal>> {
+  const issued = await verifyIssued(token, expected, issuers, nowMs);
+  if (!issued.ok) return issued;
+  const subject = subjectOf(issued.value.issuer, issued.value.claims);
+  return subject.ok ? ok({ ...subject.value, useHash: issued.value.useHash }) : subject;
+}
+
+/** Anybody's token: whom its claims mean is not looked at. @throws Unavailable when the issuer's keys cannot be had. */
+export async function verifyIssued(
+  token: string,
+  expected: Expected,
+  issuers: Issuers,
+  nowMs: number,
+): Promise<Result<{ issuer: Issuer; claims: JsonObject; useHash: string }, SignInRefusal>> {
   const segments = splitToken(token);
   if (!segments.ok) return segments;
   const header = decodeObject(segments.value.header, 'header');
   if (!header.ok) return header;
   const payload = decodeObject(segments.value.payload, 'payload');
   if (!payload.ok) return payload;
-  const issuer = issuerOf(expected.issuers, payload.value);
-  if (!issuer.ok) return issuer;
-  const named = checkHeader(header.value, { algorithms: issuer.value.algorithms, types: expected.types });
+  const named = issuerOf(expected.issuers, payload.value);
   if (!named.ok) return named;
-  const rules = claimRules(issuer.value, expected.audience === undefined ? undefined : [expected.audience]);
-  const claims = checkClaims(payload.value, rules, Math.floor(nowMs / 1000));
+  const { issuer } = named.value;
+  const head = checkHeader(header.value, { algorithms: issuer.algorithms, types: expected.types });
+  if (!head.ok) return head;
+  const rules = claimRules(named.value, expected.audience === undefined ? undefined : [expected.audience]);
+  const claims = checkClaims(asUsual(issuer, payload.value), rules, Math.floor(nowMs / 1000));
   if (!claims.ok) return claims;
-  const jwk = await issuers.keyOf(issuer.value, named.value.kid, nowMs);
-  if (!jwk) return refuse({ reason: 'unknown_key', kid: named.value.kid.slice(0, 128) });
-  if (!fits(named.value.alg, jwk, segments.value.signature)) return refuse({ reason: 'bad_signature' });
-  const signed = verifySignature(token, jwk, rules);
+  const kind = checkKind(named.value, claims.value);
+  if (!kind.ok) return kind;
+  const { kid, alg } = head.value;
+  const jwk = await issuers.keyOf(issuer, kid, nowMs);
+  if (!jwk || !keyMaySign(jwk, named.value, claims.value)) return refuse({ reason: 'unknown_key', kid: kid.slice(0, 128) });
+  if (!fits(alg, jwk, segments.value.signature)) return refuse({ reason: 'bad_signature' });
+  const signed = verifySignature(token, jwk, rules, payload.value.aud === undefined);
   if (!signed.ok) return signed;
   if (expected.nonce !== undefined && claims.value.nonce !== expected.nonce) return refuse({ reason: 'wrong_nonce' });
-  const subject = subjectOf(issuer.value, claims.value);
-  if (!subject.ok) return subject;
-  const name = subject.value.tokenId ?? `${segments.value.header}.${segments.value.payload}`;
-  return ok({ ...subject.value, useHash: digest(`${issuer.value.issuer}\n${name}`) });
+  const name = tokenIdOf(claims.value) ?? `${segments.value.header}.${segments.value.payload}`;
+  return ok({ issuer, claims: claims.value, useHash: digest(`${issuer.issuer}\n${name}`) });
 }
 
 /** Key and signature of the algorithm's kind: the library would throw instead of refusing (RFC 7518 s3.4, RFC 8037 s3.1: 64 raw bytes). */
@@ -76,11 +91,13 @@ function verifySignature(
   token: string,
   jwk: Parameters<typeof verifyJwtSync>[1] | Readonly<Record<string, unknown>>,
   rules: { issuer: string; audiences: readonly string[]; graceSeconds: number },
+  audienceIsElsewhere: boolean,
 ): Result<JsonObject, TokenRefusal> {
   try {
     const payload = verifyJwtSync(token, jwk as Parameters<typeof verifyJwtSync>[1], {
       issuer: rules.issuer,
-      audience: [...rules.audiences],
+      // Cognito's access tokens have none; the claim that stands in for it was judged above.
+      audience: audienceIsElsewhere ? null : [...rules.audiences],
       graceSeconds: rules.graceSeconds,
     });
     return ok(payload);

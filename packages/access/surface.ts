@@ -31,7 +31,7 @@ const rotation = { timeoutSeconds: 20, memoryMb: 512 } as const;
 
 const tokens: Pick<Entry, 'tables' | 'secrets'> = {
   tables: [own, { ...people, ...many }, { ...policy, ...many }],
-  secrets: ['refresh-pepper'],
+  secrets: ['refresh-pepper', 'entra-graph'],
 };
 
 export const surface: Surface = {
@@ -46,7 +46,13 @@ export const surface: Surface = {
       secrets: ['refresh-pepper'],
     },
     metadata: { handler: 'packages/access/metadata.lambda.handler', ...api },
-    device: { handler: 'packages/access/device.lambda.handler', ...api, tables: [own, people, policy], calls: ['admit-person'] },
+    device: {
+      handler: 'packages/access/device.lambda.handler',
+      ...api,
+      tables: [own, people, policy],
+      secrets: ['entra-graph'],
+      calls: ['admit-person'],
+    },
     admin: {
       handler: 'packages/access/admin.lambda.handler',
       timeoutSeconds: 29,
@@ -145,6 +151,11 @@ export const surface: Surface = {
   secrets: {
     'refresh-pepper': {
       description: 'Derives refresh tokens; replacing it ends every refresh family, so that everybody signs in once more',
+      generated: true,
+    },
+    'entra-graph': {
+      description:
+        'Not used until an issuer of kind entra names a graph: then put the client secret of that app registration here, in place of the random text',
       generated: true,
     },
   },

@@ -69,10 +69,21 @@ export interface RefreshRequest {
   scopes?: readonly Scope[];
   clientId?: string;
 }
-export type TokenRequest = ExchangeRequest | DeviceRequest | RefreshRequest;
+/** An exchange that names a service's rule. */
+export interface ServiceRequest {
+  grant: 'service';
+  /** The service's name in the profile. */
+  rule: string;
+  subject: ExchangeRequest['subject'];
+  /** Undefined: as the rule says. */
+  scopes?: readonly Scope[];
+}
+export type TokenRequest = ExchangeRequest | DeviceRequest | RefreshRequest | ServiceRequest;
 
 /** @param origin the gateway's: the only resource and audience there is. */
 export function readTokenRequest(form: Form, origin: string): Asked<TokenRequest> {
+  const target = checkTarget(form, ['resource'], origin);
+  if (!target.ok) return target;
   switch (form.get('grant_type')) {
     case undefined:
       return invalid('grant_type is missing.');
@@ -101,7 +112,7 @@ function readRefresh(form: Form): Asked<RefreshRequest> {
   return ok({ grant: 'refresh', refreshToken, ...(asked.value && { scopes: asked.value }), ...client(form) });
 }
 
-function readExchange(form: Form, origin: string): Asked<ExchangeRequest> {
+function readExchange(form: Form, origin: string): Asked<ExchangeRequest | ServiceRequest> {
   const subject = readToken(form, 'subject');
   if (!subject.ok) return subject;
   if (!subject.value) return invalid('subject_token and subject_token_type are both needed.');
@@ -110,13 +121,15 @@ function readExchange(form: Form, origin: string): Asked<ExchangeRequest> {
   const wanted = form.get('requested_token_type');
   if (wanted !== undefined && wanted !== accessTokenType && wanted !== `${tokenType}jwt`)
     return invalid('requested_token_type is not one that is issued here.');
-  for (const name of ['resource', 'audience']) {
-    const target = form.get(name);
-    if (target !== undefined && target !== origin && target !== `${origin}/`)
-      return refuse({ error: 'invalid_target', description: `The ${name} is not this gateway.` });
-  }
+  const target = checkTarget(form, ['audience'], origin);
+  if (!target.ok) return target;
   const asked = readScopes(form.get('scope'));
   if (!asked.ok) return asked;
+  const rule = form.get('rule');
+  if (rule !== undefined) {
+    if (actor.value) return invalid('A rule names who acts: actor_token has no place beside it.');
+    return ok({ grant: 'service', rule, subject: subject.value, ...(asked.value && { scopes: asked.value }) });
+  }
   return ok({
     grant: 'exchange',
     subject: subject.value,
@@ -124,6 +137,16 @@ function readExchange(form: Form, origin: string): Asked<ExchangeRequest> {
     scopes: asked.value ?? scopes,
     ...client(form),
   });
+}
+
+/** Tokens are for this origin; whoever wants one for another place is told that there is none (RFC 8707 s2, RFC 8693 s2.1). */
+export function checkTarget(form: Form, names: readonly ('resource' | 'audience')[], origin: string): Asked<undefined> {
+  for (const name of names) {
+    const target = form.get(name);
+    if (target !== undefined && target !== origin && target !== `${origin}/`)
+      return refuse({ error: 'invalid_target', description: `The ${name} is not this gateway.` });
+  }
+  return ok(undefined);
 }
 
 function readToken(form: Form, role: 'subject' | 'actor'): Asked<ExchangeRequest['subject'] | undefined> {

@@ -10,6 +10,7 @@ import { tellIssued, tellRefused } from './audit.outbox.ts';
 import type { Grant } from './audit.ts';
 import { redeemDevice } from './device-poll.grant.ts';
 import { exchange } from './exchange.grant.ts';
+import { traceOf } from './family.ts';
 import { countRefusal, isStopped } from './flood.dynamodb.ts';
 import { wireError } from './grant-answer.ts';
 import { createIssuers, type Issuers } from './issuers.http.ts';
@@ -19,6 +20,7 @@ import { type Issued, type Minted, type MintFor, mint } from './mint.ts';
 import { oauthAnswer, oauthError } from './oauth-answer.ts';
 import { refresh } from './refresh.grant.ts';
 import type { SignInRefusal } from './refusal.ts';
+import { exchangeService } from './service.grant.ts';
 import { currentSigner, readKeys, ringEnv } from './signing-keys.dynamodb.ts';
 import { surface } from './surface.ts';
 import {
@@ -29,6 +31,7 @@ import {
   type RefreshRequest,
   readForm,
   readTokenRequest,
+  type ServiceRequest,
   scopes,
 } from './token-request.ts';
 
@@ -40,6 +43,7 @@ export const env = z.object({
   CONFIG: json(AccessConfig),
   ...ringEnv,
   SECRET_REFRESH_PEPPER_ARN: z.string(),
+  SECRET_ENTRA_GRAPH_ARN: z.string(),
   STEP_ADMIT_PERSON_ARN: z.string(),
 });
 type TokenCall = Call<z.infer<typeof env>>;
@@ -58,6 +62,8 @@ export const handler = http(
       switch (asked.value.grant) {
         case 'exchange':
           return answerExchange(asked.value, request, call, (minted) => ({ ...minted, issued_token_type: accessTokenType }));
+        case 'service':
+          return answerService(asked.value, request, call);
         case 'device':
           return answerDevice(asked.value, request, call);
         case 'refresh':
@@ -111,6 +117,19 @@ async function answerExchange(wish: ExchangeRequest, request: Request, call: Tok
   return issued('token_exchange', given.value, request, call, shape);
 }
 
+/** No refresh token: a service asks its platform for another token instead. */
+async function answerService(wish: ServiceRequest, request: Request, call: TokenCall): Promise<Reply> {
+  const given = await exchangeService(call.env, wish, issuersOf(call.env.CONFIG), minting(call), call.now);
+  if (given.ok)
+    return issued('token_exchange', given.value, request, call, ({ refresh_token: _, ...minted }) => ({
+      ...minted,
+      issued_token_type: accessTokenType,
+    }));
+  if (given.refusal.reason === 'wider_scope')
+    return oauthError({ error: 'invalid_scope', description: 'The rule does not grant this scope.' });
+  return refused('token_exchange', given.refusal, undefined, request, call);
+}
+
 async function answerDevice(wish: DeviceRequest, request: Request, call: TokenCall): Promise<Reply> {
   const given = await redeemDevice(call.env, wish, minting(call), call.now);
   if (given.ok) return issued('device_code', given.value, request, call, (minted) => minted);
@@ -121,7 +140,13 @@ async function answerDevice(wish: DeviceRequest, request: Request, call: TokenCa
 async function answerRefresh(wish: RefreshRequest, request: Request, call: TokenCall, shape: Shape): Promise<Reply> {
   const pepper = await secret(call.env.SECRET_REFRESH_PEPPER_ARN);
   const { refreshToken: token, clientId } = wish;
-  const given = await refresh(call.env, pepper, { token, clientId, scopes: wish.scopes }, minting(call), call.now);
+  const given = await refresh(
+    call.env,
+    pepper,
+    { token, clientId, scopes: wish.scopes, by: traceOf(request.sourceIp, request.header('user-agent') ?? '') },
+    minting(call),
+    call.now,
+  );
   if (given.ok) return issued('refresh_token', given.value, request, call, shape);
   if (given.refusal.reason === 'wider_scope') {
     return oauthError({ error: 'invalid_scope', description: 'A refresh may narrow the scope, never widen it.' });
