@@ -1,0 +1,77 @@
+/** Proves the paths beside the AWS endpoint over HTTP: faults are read strictly, listed, and taken away; the clock only moves forward. */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createEndpoint } from './aws/endpoint.ts';
+import { createAwsFaults } from './aws/faults.ts';
+import { createClock } from './clock.ts';
+import { createControl } from './control.ts';
+
+const clock = createClock();
+const faults = createAwsFaults(clock, async () => ({}));
+let moves = 0;
+const server = createControl(createEndpoint({ services: [], faults, clock }), {
+  clock,
+  faults,
+  settled: async () => {},
+  routes: [],
+  moved: () => {
+    moves++;
+  },
+});
+let url = '';
+beforeAll(async () => {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+  clock.close();
+});
+// biome-ignore lint/suspicious/noExplicitAny: answers of several paths; every read of one is an expectation.
+async function call(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const response = await fetch(url + path, { method, ...(body !== undefined && { body: text }) });
+  return { status: response.status, body: await response.json() };
+}
+
+describe('/_faults', () => {
+  it('adds a fault, lists it with how often it struck, and takes it away', async () => {
+    const added = await call('POST', '/_faults', { service: 'dynamodb', operation: 'PutItem', throttle: true, times: 2, seconds: 60 });
+    expect([added.status, added.body]).toMatchObject([201, { service: 'dynamodb', throttle: true, struck: 0, id: expect.any(String) }]);
+    expect((await call('GET', '/_faults')).body.faults).toHaveLength(1);
+    expect((await call('DELETE', `/_faults/${added.body.id}`)).body).toEqual({ faults: [] });
+    expect((await call('DELETE', `/_faults/${added.body.id}`)).status).toBe(404);
+  });
+
+  it('clears all at once', async () => {
+    await call('POST', '/_faults', { throttle: true });
+    await call('POST', '/_faults', { hang: true });
+    expect((await call('DELETE', '/_faults')).body).toEqual({ faults: [] });
+  });
+
+  it.each([
+    ['no JSON', 'x', 'Write a JSON object'],
+    ['a word it does not know', { service: 'kms', throtle: true }, '"throtle" is no part of a fault'],
+    ['a value of another type', { delay_ms: '5' }, '"delay_ms" is a number'],
+    ['a fault that does nothing', { service: 'kms' }, 'A fault does something'],
+    ['no times at all', { throttle: true, times: 0 }, '"times" is at least 1'],
+    ['no time at all', { throttle: true, seconds: 0 }, '"seconds" is above 0'],
+    ['half an entry', { partial: 0.5 }, '"partial" is how many'],
+    ['a status of success', { error: 'X', status: 200 }, '"status" is between 400 and 599'],
+  ])('refuses %s in a sentence', async (_name, body, words) => {
+    const answer = await call('POST', '/_faults', body);
+    expect([answer.status, answer.body.error]).toEqual([400, expect.stringContaining(words)]);
+  });
+});
+
+describe('/_clock', () => {
+  it('moves forward, and tells that it moved', async () => {
+    const { body } = await call('POST', '/_clock', { advance_seconds: 60 });
+    expect([body.ahead_seconds, moves]).toEqual([60, 1]);
+    expect((await call('POST', '/_clock', { advance_seconds: -1 })).status).toBe(400);
+    expect((await call('GET', '/_clock')).body.ahead_seconds).toBe(60);
+  });
+});
