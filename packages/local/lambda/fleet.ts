@@ -42,8 +42,10 @@ interface Member {
 
 const defaultConcurrency = 10;
 const maxQueued = 1000;
-/** How long an event waits for a busy environment before a second one is worth its start. */
+/** How often it is looked whether waiting events are worth another environment. */
 const patienceMs = 20;
+/** Environments that hold each event shorter than this are through with those that wait before another has started. */
+const slowMs = 250;
 /** An environment that has held one event this long waits for something else than the processor. */
 const stuckMs = 500;
 /** What gives way to another function's second environment: a spare one, or a last one, unused for this long. */
@@ -77,9 +79,9 @@ export function createFleet({ start, softLimit, hardLimit, idleMs }: FleetOption
   function reconsider(member: Member): void {
     member.growth = undefined;
     if (member.queue.length === 0 || closed) return;
-    const room = size() < softLimit || evict(rested);
-    const stuck = [...member.all].every((environment) => performance.now() - environment.since() >= stuckMs);
-    if (room || (stuck && size() < hardLimit)) void run(member, grow(member));
+    const heldMs = Math.min(...[...member.all].map((environment) => performance.now() - environment.since()));
+    const room = heldMs >= slowMs && (size() < softLimit || evict(rested));
+    if (room || (heldMs >= stuckMs && size() < hardLimit)) void run(member, grow(member));
     dispatch(member);
   }
   function grow(member: Member): Environment {

@@ -45,7 +45,7 @@ export function createLambdaHost(options: LambdaOptions): LambdaHost {
   const { clock, onLog, mode = 'threads' } = options;
   const root = (options.root ?? fileURLToPath(new URL('../../../', import.meta.url))).replace(/\/$/, '');
   const cacheFolder = options.cacheFolder ?? join(tmpdir(), 'gatehouse-compile-cache');
-  const softLimit = options.maxEnvironments ?? 12;
+  const softLimit = options.maxEnvironments ?? 10;
 
   const baseEnv = () => ({ ...commonEnvironment, ...(typeof options.baseEnv === 'function' ? options.baseEnv() : options.baseEnv) });
   const environmentOf = (spec: FunctionSpec) => ({ ...baseEnv(), ...functionEnvironment(spec) });
