@@ -16,6 +16,7 @@ const data = await mkdtemp(join(tmpdir(), 'gatehouse-demo-'));
 const addresses = addressesOf(port);
 const lines: string[] = [];
 const kept = new Map<string, unknown>();
+const conclusions: string[] = [];
 const child = startChild();
 let failed: unknown;
 try {
@@ -26,6 +27,7 @@ try {
     await chapter.tell(story());
   }
   say(`\n${paint('green', 'Every step held.')} ${seconds(performance.now() - began)} in all.`);
+  for (const line of conclusions) say(line);
 } catch (error) {
   failed = error;
   say(`\n${paint('red', 'The demo stopped:')} ${error instanceof Error ? error.message : String(error)}`);
@@ -70,6 +72,7 @@ function story(): Story {
   return {
     ...addresses,
     kept,
+    conclude: (line) => void conclusions.push(line),
     advance,
     note: (line) => say(`  ${paint('dim', line)}`),
     step: async (what, act) => {

@@ -32,7 +32,9 @@ export const chapter: Chapter = {
       const policyMs = performance.now() - began;
       const otlp = { method: 'POST', body: '{}', headers: { ...bearer(token), 'content-type': 'application/json' } };
       await story.until('the refusal of her telemetry', () => refused(`${story.gateway}/v1/metrics`, otlp));
-      return { result: undefined, said: `401 on policy after ${ms(policyMs)}, on telemetry after ${ms(performance.now() - began)}` };
+      const telemetryMs = performance.now() - began;
+      story.conclude(`From the directory's event to refused (real time): policy ${ms(policyMs)}, telemetry ${ms(telemetryMs)}.`);
+      return { result: undefined, said: `401 on policy after ${ms(policyMs)}, on telemetry after ${ms(telemetryMs)}` };
     });
     await story.step('her refresh token', async () => {
       const response = await postJson(`${story.gateway}/auth/refresh`, { refresh_token: refresh });
@@ -54,6 +56,9 @@ export const chapter: Chapter = {
         timeoutMs: 60_000,
       });
       const seconds = (Date.parse(found.proven_at ?? '') - Date.parse(found.started_at)) / 1000;
+      story.conclude(
+        `From the event to proven dead: ${seconds.toFixed(0)} s of stack time, of which two minutes watch LiteLLM's caches; ${ms(performance.now() - began)} of real time.`,
+      );
       return {
         result: undefined,
         said: `proven ${seconds.toFixed(0)} s of stack time after the case opened, ${ms(performance.now() - began)} of real time after the event`,

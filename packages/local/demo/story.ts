@@ -10,6 +10,8 @@ export interface Story extends Addresses {
   advance(seconds: number): Promise<void>;
   /** Asks until the answer is there; `stepSeconds` of stack time pass between two questions. */
   until<T>(what: string, ask: () => Promise<T | undefined>, options?: { stepSeconds?: number; timeoutMs?: number }): Promise<T>;
+  /** A line for the demo's end: what was measured. */
+  conclude(line: string): void;
   /** What chapters leave for later ones. */
   kept: Map<string, unknown>;
 }
