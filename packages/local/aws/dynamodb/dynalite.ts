@@ -25,6 +25,8 @@ export type StreamView = 'NEW_AND_OLD_IMAGES' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'KEY
 export interface Table {
   TableName: string;
   TableArn: string;
+  TableId?: string;
+  BillingModeSummary?: { BillingMode: 'PAY_PER_REQUEST' | 'PROVISIONED' };
   TableStatus: 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING';
   CreationDateTime: number;
   KeySchema: readonly KeySchemaElement[];

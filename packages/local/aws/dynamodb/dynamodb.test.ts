@@ -1,7 +1,7 @@
 import {
   CreateTableCommand,
   DeleteTableCommand,
-  DescribeContinuousBackupsCommand,
+  DescribeKinesisStreamingDestinationCommand,
   DescribeTableCommand,
   ListTablesCommand,
   ListTagsOfResourceCommand,
@@ -60,7 +60,7 @@ describe('tables', () => {
   });
 
   it('answer an operation that is not there by name', async () => {
-    await expect(database.client.send(new DescribeContinuousBackupsCommand({ TableName: 'rows' }))).rejects.toMatchObject({
+    await expect(database.client.send(new DescribeKinesisStreamingDestinationCommand({ TableName: 'rows' }))).rejects.toMatchObject({
       name: 'UnknownOperationException',
     });
     await expect(database.db.call('ExecuteStatement', {})).rejects.toMatchObject({

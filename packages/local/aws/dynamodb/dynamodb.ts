@@ -1,9 +1,10 @@
 /**
- * DynamoDB for the embedded stack: dynalite's operations, and those it lacks (transactions, time to live, streams as a change feed).
- * It speaks no HTTP. It emulates no throttling, no TransactionConflict, no eventual consistency and no backups.
+ * DynamoDB for the embedded stack: dynalite's operations, and those it lacks (transactions, time to live, streams as a change feed,
+ * on-demand backups). It speaks no HTTP. By itself it emulates no throttling, no TransactionConflict and no eventual consistency.
  */
 import type { Clock, Timer } from '../../clock.ts';
 import { AwsError, type AwsService, type Operation } from '../service.ts';
+import { createBackups } from './backups.ts';
 import { loadDynalite } from './dynalite.ts';
 import { createFeed, type Feed, type OnFault } from './feed.ts';
 import { request, toAwsError } from './request.ts';
@@ -31,6 +32,8 @@ export async function createDynamoDb(options: { clock: Clock; path?: string; onF
   const onFault = options.onFault ?? ((error, what) => console.error(`embedded DynamoDB: ${what}`, error));
   const store = await openStore(clock, options.path);
   await finishTables(store, clock);
+  const backups = createBackups(store, clock);
+  await backups.finish();
   const feed = await createFeed(store, clock, onFault);
   const ttl = createTimeToLive(store, clock);
   const transactions = await createTransactions(store, clock);
@@ -51,6 +54,7 @@ export async function createDynamoDb(options: { clock: Clock; path?: string; onF
   operations.TransactGetItems = (input) => transactions.get(input);
   operations.UpdateTimeToLive = (input) => ttl.update(input);
   operations.DescribeTimeToLive = (input) => ttl.describe(input);
+  Object.assign(operations, backups.operations);
   for (const [name, operation] of Object.entries(operations)) {
     operations[name] = async (input, call) => {
       if (closed) throw new AwsError('ServiceUnavailable', 'The embedded stack is stopping', { status: 503 });
