@@ -1,6 +1,6 @@
 /**
  * Faults on demand for the stand-in systems: a status, a delay in stack time, an answer that never comes or is lost after the work was done.
- * Asked for at `/_faults`; a fault counts how often it struck and ends after `times`.
+ * Asked for at `/_faults`; a fault counts how often it struck and ends after `times`, or `seconds` of stack time.
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -26,6 +26,8 @@ export interface Fault {
   effect?: string;
   /** Calls left to strike; absent: until deleted. */
   times?: number;
+  /** Ends after so much stack time. */
+  seconds?: number;
   struck: number;
 }
 
@@ -46,17 +48,22 @@ export interface Faults {
 /** @param effects the words that the systems behind these faults understand. */
 export function createFaults(clock: Clock, effects: readonly string[] = []): Faults {
   let faults: Fault[] = [];
-  const hanging = new Set<ServerResponse>();
+  const hanging = new Map<ServerResponse, Fault>();
 
   function add(wanted: Partial<Omit<Fault, 'id' | 'struck'>>): Fault {
     const fault: Fault = { path: '/', ...wanted, id: randomUUID(), struck: 0 };
     faults.push(fault);
+    if (fault.seconds !== undefined) clock.after(fault.seconds * 1000, () => end(fault));
     return fault;
   }
-
+  /** Calls that it holds end with it. */
+  function end(fault: Fault): void {
+    faults = faults.filter((one) => one !== fault);
+    for (const [response, holder] of hanging) if (holder === fault) response.destroy();
+  }
   function clear(): void {
     faults = [];
-    for (const response of hanging) response.destroy();
+    for (const response of hanging.keys()) response.destroy();
     hanging.clear();
   }
 
@@ -68,7 +75,7 @@ export function createFaults(clock: Clock, effects: readonly string[] = []): Fau
     if (fault.delay_ms) await clock.sleep(fault.delay_ms);
     if (fault.hang) {
       request.resume();
-      hanging.add(response);
+      hanging.set(response, fault);
       response.on('close', () => hanging.delete(response));
       return { over: true, answerLost: false };
     }
@@ -88,6 +95,12 @@ export function createFaults(clock: Clock, effects: readonly string[] = []): Fau
       route('POST', '', (call) => ({ status: 201, body: add(parseFault(call, effects)) })),
       route('DELETE', '', () => {
         clear();
+        return { status: 200, body: { faults } };
+      }),
+      route('DELETE', '/:id', ({ params: { id } }) => {
+        const fault = faults.find((one) => one.id === id);
+        if (!fault) return { status: 404, body: { error: `There is no fault ${id}; GET /_faults lists them` } };
+        end(fault);
         return { status: 200, body: { faults } };
       }),
     ],
@@ -115,6 +128,7 @@ const fields = {
   lose_answer: 'boolean',
   effect: 'string',
   times: 'number',
+  seconds: 'number',
   headers: 'object',
 } as const;
 
@@ -129,6 +143,7 @@ function parseFault(call: Call, effects: readonly string[]): Partial<Omit<Fault,
   }
   if (typeof given.status === 'number' && !(given.status >= 200 && given.status <= 599)) throw bad('"status" is between 200 and 599');
   if (typeof given.times === 'number' && !(given.times >= 1)) throw bad('"times" is at least 1');
+  if (typeof given.seconds === 'number' && !(given.seconds > 0)) throw bad('"seconds" is above 0, in stack time');
   if (typeof given.effect === 'string' && !effects.includes(given.effect)) {
     throw bad(`"effect" is one of ${effects.join(', ') || 'none here'}, not "${given.effect}"`);
   }

@@ -11,7 +11,7 @@ afterEach(() => {
   for (const server of running.splice(0)) server.close();
 });
 
-async function start(): Promise<string> {
+async function start(clock = createClock()): Promise<string> {
   const system: System = {
     prefix: '/echo',
     refuse: (status, message) => ({ status, body: { refused: message } }),
@@ -22,9 +22,7 @@ async function start(): Promise<string> {
       }),
     ],
   };
-  const server = createServer(
-    listener([system], createFaults(createClock()), (_request, response) => response.writeHead(404).end('nothing')),
-  );
+  const server = createServer(listener([system], createFaults(clock), (_request, response) => response.writeHead(404).end('nothing')));
   running.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -55,5 +53,34 @@ describe('the router of the stand-ins', () => {
     const origin = await start();
     expect(await ask(origin, 'GET', '/echo/broken')).toMatchObject({ status: 500, body: { refused: 'a mistake of ours' } });
     expect((await ask(origin, 'GET', '/echoes')).body).toBe('nothing');
+  });
+});
+
+describe('the faults of the stand-ins', () => {
+  const add = (origin: string, fault: object) => ask(origin, 'POST', '/_faults', fault);
+  const said = (origin: string) => ask(origin, 'POST', '/echo/a/said');
+
+  it('end after their time on the stack clock, or when one is taken away', async () => {
+    const clock = createClock();
+    const origin = await start(clock);
+    await add(origin, { path: '/echo', status: 503, seconds: 60 });
+    expect((await said(origin)).status).toBe(503);
+    clock.advance(61);
+    expect((await said(origin)).status).toBe(200);
+    const { body } = await add(origin, { path: '/echo', status: 500 });
+    expect((await ask(origin, 'DELETE', `/_faults/${body.id}`)).body).toEqual({ faults: [] });
+    expect((await ask(origin, 'DELETE', `/_faults/${body.id}`)).status).toBe(404);
+    expect((await said(origin)).status).toBe(200);
+    expect((await add(origin, { seconds: 0 })).status).toBe(400);
+    clock.close();
+  });
+
+  it('let go of the calls that they hold', async () => {
+    const origin = await start();
+    const { body } = await add(origin, { path: '/echo', hang: true });
+    const held = said(origin);
+    while ((await ask(origin, 'GET', '/_faults')).body.faults[0].struck === 0) await new Promise(setImmediate);
+    await ask(origin, 'DELETE', `/_faults/${body.id}`);
+    await expect(held).rejects.toThrow();
   });
 });

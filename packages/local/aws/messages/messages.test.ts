@@ -24,7 +24,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createClock } from '../../clock.ts';
 import { createEndpoint } from '../endpoint.ts';
 import { AwsError } from '../service.ts';
@@ -115,6 +115,19 @@ describe('queues', () => {
       MessageAttributes: { RULE_ARN: { DataType: 'String', StringValue: 'arn:rule' } },
     });
     await expect(messages.send(queueArn('nowhere'), { body: '' })).rejects.toThrow('There is no queue');
+  });
+
+  it('drop what is older than their retention, and nothing else', async () => {
+    const sqs = new SQSClient(config());
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'short', Attributes: { MessageRetentionPeriod: '60' } }));
+    const real = Date.now;
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'old' }));
+    vi.spyOn(Date, 'now').mockImplementation(() => real() + 30_000);
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'young' }));
+    vi.spyOn(Date, 'now').mockImplementation(() => real() + 61_000);
+    expect(messages.depths()?.get('short')?.visible).toBe(1);
+    vi.restoreAllMocks();
+    expect((await sqs.send(new ReceiveMessageCommand({ QueueUrl }))).Messages?.[0]?.Body).toBe('young');
   });
 
   it('are closed to a function whose policy does not name them', async () => {

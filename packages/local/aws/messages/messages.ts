@@ -1,10 +1,10 @@
 /**
  * SQS, SNS and S3 of the embedded stack: loaded on first use, so that a start does not wait for them, and kept in the data folder. Topics
- * deliver to queues; what S3 lacks (versions, Object Lock, conditional writes) is refused in words. It throws no message away by age.
+ * deliver to queues; what S3 lacks (versions, Object Lock, conditional writes) is refused in words. A message goes when its retention is over.
  */
 import type { AwsAnswer, AwsRequest, WholeService } from '../endpoint.ts';
 import { AwsError, account, region } from '../service.ts';
-import { type Fauxqs, hasState, openFauxqs } from './fauxqs.ts';
+import { type Fauxqs, hasState, openFauxqs, type QueueStore } from './fauxqs.ts';
 import { storageRefusal } from './storage-refusal.ts';
 
 export interface Queue {
@@ -31,7 +31,7 @@ export interface Messages {
   services: readonly WholeService[];
   /** Puts a message on a queue of the stack; rejects with an `AwsError` when there is none. */
   send(queueArn: string, letter: Letter): Promise<void>;
-  /** What waits in each queue. Undefined while nothing was ever used: an untouched stack stays unloaded. */
+  /** What waits in each queue, without what became too old. Undefined while nothing was ever used: an untouched stack stays unloaded. */
   depths(): ReadonlyMap<string, QueueDepth> | undefined;
   /** Letters on their way. */
   inFlight(): number;
@@ -45,6 +45,9 @@ export interface QueueDepth {
   notVisible: number;
   delayed: number;
 }
+
+/** Four days. */
+const defaultRetentionSeconds = 345_600;
 
 export function queueArn(name: string): string {
   return `arn:aws:sqs:${region}:${account}:${name}`;
@@ -151,6 +154,7 @@ export function createMessages({ origin, path, queues = [] }: MessagesOptions): 
       return new Map(
         loaded.queues.listQueues().queues.map((queue) => {
           queue.processTimers();
+          dropExpired(queue);
           const count = (name: Parameters<typeof queue.getAttribute>[0]) => Number(queue.getAttribute(name) ?? 0);
           return [
             queue.name,
@@ -171,6 +175,15 @@ export function createMessages({ origin, path, queues = [] }: MessagesOptions): 
       await (await loading)?.close();
     },
   };
+}
+
+/** FIFO queues of people's own are left alone. Both times are those of this process's `Date`, which is stack time in a stack. */
+function dropExpired(queue: ReturnType<QueueStore['listQueues']>['queues'][number]): void {
+  const oldest = Date.now() - Number(queue.attributes.MessageRetentionPeriod ?? defaultRetentionSeconds) * 1000;
+  const [first] = queue.messages;
+  if (!first || first.sentTimestamp >= oldest) return;
+  for (const message of queue.messages) if (message.sentTimestamp < oldest) queue.persistence?.deleteMessage(message.messageId);
+  queue.messages = queue.messages.filter(({ sentTimestamp }) => sentTimestamp >= oldest);
 }
 
 function formOf({ headers, body }: AwsRequest): URLSearchParams {
