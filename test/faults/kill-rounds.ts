@@ -6,6 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fourPorts } from '../../packages/local/ports.ts';
 import { companyOf } from '../support/company.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
@@ -34,7 +35,9 @@ export async function killRounds(kills: number, seed: number, progress: (tally: 
   const data = await mkdtemp(join(tmpdir(), 'gatehouse-kill-'));
   const random = seeded(seed);
   const tally: Tally = { kills: 0, writes: 0, executions: 0, leavers: 0, broken: [] };
-  let stack = await startStack({ args: ['--fast'], data });
+  // One port for all of them: people belong to the issuer that the identity provider's port is part of.
+  const start = { args: ['--fast'], data, port: await fourPorts(0) };
+  let stack = await startStack(start);
   try {
     await createTables(stack);
     while (tally.kills < kills) {
@@ -43,7 +46,7 @@ export async function killRounds(kills: number, seed: number, progress: (tally: 
       tally.writes += confirmed.entries.size;
       tally.executions += confirmed.executions.size;
       tally.leavers += confirmed.leavers.size;
-      stack = await startStack({ args: ['--fast'], data });
+      stack = await startStack(start);
       const broken = [
         ...(await brokenWrites(stack, confirmed)),
         ...(await brokenExecutions(stack, confirmed)),
@@ -198,7 +201,7 @@ async function brokenExecutions(stack: Stack, confirmed: Confirmed): Promise<str
           );
           return found.status === 'RUNNING' ? undefined : found;
         },
-        { stepSeconds: 10, what: executionArn },
+        { stepSeconds: 2, timeoutMs: 90_000, what: executionArn },
       )
       .catch((error: unknown) => ({ status: 'lost', error: String(error).split('\n')[0], cause: '' }));
     if (ended.status !== 'SUCCEEDED')
