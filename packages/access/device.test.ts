@@ -37,6 +37,12 @@ const approve = (cookie: string, csrf: string) => call(handler, 'POST /device', 
 const deny = (cookie: string, csrf: string) => call(handler, 'POST /device/deny', { cookie, form: { csrf } });
 
 describe('device login', () => {
+  it('is for this origin alone', async () => {
+    const form = { surface: 'claude_code', resource: 'https://elsewhere.example.com' };
+    const told = await call(handler, 'POST /oauth/device_authorization', { form });
+    expect([told.status, told.json.error]).toEqual([400, 'invalid_target']);
+  });
+
   it('gives codes as the client reads them', async () => {
     const told = await call(handler, 'POST /oauth/device_authorization', { form: { surface: 'claude_code' } });
     expect(told.json).toMatchObject({ verification_uri: `${origin}/device`, expires_in: 600, interval: 5 });

@@ -20,7 +20,6 @@ import { type Issued, type Minted, type MintFor, mint } from './mint.ts';
 import { oauthAnswer, oauthError } from './oauth-answer.ts';
 import { refresh } from './refresh.grant.ts';
 import type { SignInRefusal } from './refusal.ts';
-import { exchangeService } from './service.grant.ts';
 import { currentSigner, readKeys, ringEnv } from './signing-keys.dynamodb.ts';
 import { surface } from './surface.ts';
 import {
@@ -34,6 +33,7 @@ import {
   type ServiceRequest,
   scopes,
 } from './token-request.ts';
+import { exchangeService } from './workload.grant.ts';
 
 export const env = z.object({
   TABLE_ACCESS: z.string(),

@@ -20,6 +20,24 @@ const post = (form: Record<string, string> | [string, string][]) => call(handler
 const signIn = async (email = 'alice@example.com') => (await post(exchangeForm(await scene.idToken(email)))).json;
 const refresh = (token: string) => post({ grant_type: 'refresh_token', refresh_token: token });
 
+describe('a resource that is not this origin', () => {
+  it.each([
+    ['exchange', { grant_type: exchangeType }],
+    ['refresh', { grant_type: 'refresh_token' }],
+    ['device', { grant_type: 'urn:ietf:params:oauth:grant-type:device_code' }],
+  ])('is an invalid target of every grant: %s', async (_, form) => {
+    const told = await post({ ...form, resource: 'https://elsewhere.example.com' });
+    expect([told.status, told.json.error]).toEqual([400, 'invalid_target']);
+  });
+
+  it('costs a refresh nothing: the right one still works', async () => {
+    const { refresh_token } = await signIn();
+    const form = { grant_type: 'refresh_token', refresh_token };
+    expect((await post({ ...form, resource: `${origin}#part` })).status).toBe(400);
+    expect((await post({ ...form, resource: origin })).status).toBe(200);
+  });
+});
+
 describe('token exchange', () => {
   it('gives an admitted person an access token, a refresh token, and no cache a copy', async () => {
     const told = await post(exchangeForm(await scene.idToken('alice@example.com')));

@@ -32,10 +32,17 @@ export function statusOf(refusal: AdmissionRefusal): 401 | 403 | 503 {
   }
 }
 
-/** RFC 6750 section 3: an empty challenge when nothing was sent, the error code otherwise. */
-export function challengeOf(refusal: AdmissionRefusal): string {
-  if (refusal.reason === 'no_token') return 'Bearer';
-  return statusOf(refusal) === 403 ? 'Bearer error="insufficient_scope"' : 'Bearer error="invalid_token"';
+/**
+ * RFC 6750 section 3: no error code when nothing was sent. RFC 9728 section 5.1: where this origin says who gives tokens for it.
+ * @param origin the gateway's, which every function carries.
+ */
+export function challengeOf(refusal: AdmissionRefusal, origin: string = process.env.PUBLIC_URL ?? ''): string {
+  const error = statusOf(refusal) === 403 ? 'insufficient_scope' : 'invalid_token';
+  const parts = [
+    ...(refusal.reason === 'no_token' ? [] : [`error="${error}"`]),
+    ...(origin === '' ? [] : [`resource_metadata="${origin}/.well-known/oauth-protected-resource"`]),
+  ];
+  return ['Bearer', parts.join(', ')].join(' ').trim();
 }
 
 /** The status of a fault: trouble that passes is 429 or 503 and says when to come back, a bug is 500. */

@@ -102,9 +102,15 @@ export const endingChecks: Record<Id, Check> = {
           });
         },
       ],
+      [
+        'is named by every challenge, though API Gateway renames the header that holds it',
+        async ({ get, stack }) => {
+          const { headers } = await get('/managed/settings');
+          const place = `resource_metadata="${stack.gateway}/.well-known/oauth-protected-resource"`;
+          expect(headers.get('x-amzn-remapped-www-authenticate')).toContain(place);
+        },
+      ],
     ],
-    whyNot:
-      'WWW-Authenticate names no resource_metadata: API Gateway renames that header on private APIs, so that no client would read it.',
   },
   V05: { says: 'OpenID Connect back-channel logout tokens', whyNot: hooks },
   V06: { says: 'SSF and CAEP security events', whyNot: hooks },

@@ -137,7 +137,7 @@ describe('our own access token', () => {
         fetch(`${stack.gateway}/v1/metrics`, { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: '{}' }),
       ]);
       expect([settings.status, metrics.status], name).toEqual([401, 401]);
-      expect(settings.headers.get('x-amzn-remapped-www-authenticate'), name).toBe('Bearer error="invalid_token"');
+      expect(settings.headers.get('x-amzn-remapped-www-authenticate'), name).toMatch(/^Bearer error="invalid_token", resource_metadata=/);
       expect(await settings.text(), name).not.toContain('malformed');
     });
   });

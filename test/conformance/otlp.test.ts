@@ -332,7 +332,10 @@ describe('the envelope', () => {
 
   it.each([json, protobuf])('is refused without a token, in the sender’s encoding: %j', async (headers) => {
     const told = await call(handler, 'POST /v1/metrics', { headers, body: '{}' });
-    expect(told).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer', 'content-type': headers['Content-Type'] } });
+    expect(told).toMatchObject({
+      status: 401,
+      headers: { 'www-authenticate': expect.stringMatching(/^Bearer resource_metadata=/), 'content-type': headers['Content-Type'] },
+    });
     expect(codeOf(told)).toBe(16);
   });
 

@@ -7,11 +7,11 @@ import { type Result, refuse } from '@gatehouse/core/result';
 import type { Issuers } from './issuers.http.ts';
 import type { Issued, MintFor } from './mint.ts';
 import type { SignInRefusal } from './refusal.ts';
-import { issuerOfService, matchService } from './service.ts';
 import { signIn, usedOnce } from './sign-in.grant.ts';
 import { administers, type Records, standingOf } from './standing.records.ts';
 import { verifyIssued } from './subject-token.verify.ts';
 import type { ServiceRequest } from './token-request.ts';
+import { issuerOfService, matchService } from './workload.ts';
 
 export type ServiceRefusal = SignInRefusal | { reason: 'wider_scope'; held: readonly string[] };
 

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Issuer as Platform, startIssuer } from '../../test/support/issuer.ts';
 import { handler as revocation } from './revoke.lambda.ts';
 import { call, type Scene, startScene } from './scene.fixture.ts';
-import { issuerOfService, matchService } from './service.ts';
 import { cut } from './sessions.lambda.ts';
 import { handler as token } from './token.lambda.ts';
+import { issuerOfService, matchService } from './workload.ts';
 
 const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const idToken = 'urn:ietf:params:oauth:token-type:id_token';
