@@ -4,7 +4,6 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import type { BuildAppOptions, buildApp } from 'fauxqs';
 import { account, region } from '../service.ts';
 
@@ -69,6 +68,7 @@ async function restore(
 ): Promise<Opened> {
   // The port may be another one since: a queue's URL is written whole into its row.
   if (hasState(folder)) {
+    const { DatabaseSync } = await import('node:sqlite');
     const database = new DatabaseSync(join(folder, file));
     database.prepare("UPDATE sqs_queues SET url = ? || '/' || ? || '/' || name").run(origin, account);
     database.close();
