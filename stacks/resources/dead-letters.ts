@@ -1,5 +1,5 @@
 /** Where a capability's undeliverable events go, for whoever redrives them, and the alarm that says so. */
-import { alarmName, app, ruleName } from '@gatehouse/contracts/names';
+import { alarmName, deadLettersName, ruleName } from '@gatehouse/contracts/names';
 import type { Surface } from '@gatehouse/contracts/surface';
 import { alerts } from '../alerts.ts';
 import { nameOf } from '../bus.ts';
@@ -10,7 +10,7 @@ export function deadLetters({ capability, rules = [], schedules = [], streams = 
   if (rules.length + schedules.length + streams.length === 0) return undefined;
   const logical = pascal(capability, 'dead-letters');
   const queue = new aws.sqs.Queue(logical, {
-    name: `${app}-${stage}-${capability}-dead-letters`,
+    name: deadLettersName(stage, capability),
     messageRetentionSeconds: 14 * 86_400,
     sqsManagedSseEnabled: true,
   });

@@ -57,7 +57,7 @@ export async function invokeOverHttp(
 }
 
 /** A name, a partial or a full ARN, each with or without a qualifier, as the Invoke API takes them. */
-export function parseFunction(reference: string, qualifier?: string): { name: string; qualifier: string } {
+function parseFunction(reference: string, qualifier?: string): { name: string; qualifier: string } {
   const parts = reference.split(':');
   const at = parts.lastIndexOf('function');
   const [name = '', suffix] = at >= 0 ? parts.slice(at + 1) : parts;

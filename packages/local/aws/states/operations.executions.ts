@@ -166,7 +166,7 @@ export function executionOperations({ executions, machines, tokens, now, uuid }:
 }
 
 /** Why an execution cannot be redriven, in AWS's words. */
-export function redriveRefusal(summary: Summary, now: number): string | undefined {
+function redriveRefusal(summary: Summary, now: number): string | undefined {
   const { status, stopDate, events } = summary;
   if (status === 'RUNNING' || status === 'SUCCEEDED') return `Execution is ${status} and cannot be redriven`;
   if (events >= maxEvents - 1) return 'Execution history event limit exceeded';
