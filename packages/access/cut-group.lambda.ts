@@ -1,12 +1,13 @@
-/** Does the orders to end a group's sessions as the table's stream tells of them, a turn a call. Everything else in the stream is others' to read. */
-import { onRecords } from '@gatehouse/runtime/stream';
+/** Does the orders to end a group's sessions, a turn a call. */
+import { onFact } from '@gatehouse/runtime/event';
 import * as z from 'zod';
 import { cutSomeOfGroup } from './cut.dynamodb.ts';
-import { GroupCut } from './rows.ts';
+import { groupCutOrdered } from './group-cut-ordered.ts';
 
 export const env = z.object({ TABLE_ACCESS: z.string() });
 
-export const handler = onRecords(env, async ({ name, keys, after }, { env, now }) => {
-  if (name === 'REMOVE' || !keys.pk.startsWith('GROUP-CUT#')) return;
-  await cutSomeOfGroup(env.TABLE_ACCESS, GroupCut.parse(after), now);
-});
+export const handler = onFact(
+  { env, table: ({ TABLE_ACCESS }) => TABLE_ACCESS, consumer: 'cut-group' },
+  groupCutOrdered,
+  ({ order, turn }, { env, now }) => cutSomeOfGroup(env.TABLE_ACCESS, { id: order, turn }, now),
+);

@@ -1,14 +1,16 @@
 /**
  * Ends sessions on an administrator's word, while the person may sign in again at once: shutting somebody out is a case's to do. A group is an order in
- * the table: each turn cuts some of its people and writes down how far it came, which is the next turn's call through the table's own stream.
+ * the table: each turn cuts some of its people and, in one transaction, writes down how far it came and calls for the next turn.
  * Race: a turn that broke comes again from where the last one ended; who is cut twice signs in twice.
  */
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { Gate } from '@gatehouse/contracts/records/gate';
 import { timestamp } from '@gatehouse/runtime/clock';
 import { Throttled } from '@gatehouse/runtime/fault';
-import { documents, get, putNew, update } from '@gatehouse/runtime/table';
+import { publish } from '@gatehouse/runtime/publish';
+import { documents, get, transact } from '@gatehouse/runtime/table';
 import { gateForCutSessions } from './gate.ts';
+import { groupCutOrdered } from './group-cut-ordered.ts';
 import { cutOrderKey, GroupCut } from './rows.ts';
 import { endEpoch, liveSessions, markEnded, readGate } from './sessions.dynamodb.ts';
 
@@ -33,7 +35,7 @@ export async function cutPerson(
   throw new Throttled(`The gate of ${person} changed ${maxAttempts} times while its sessions were to end`);
 }
 
-/** Writes the order; the table's stream does it. */
+/** Writes the order, and calls for its first turn. */
 export async function orderGroupCut(table: string, order: Pick<GroupCut, 'id' | 'group' | 'reason' | 'by'>, nowMs: number): Promise<void> {
   const row: GroupCut = {
     ...order,
@@ -44,7 +46,16 @@ export async function orderGroupCut(table: string, order: Pick<GroupCut, 'id' | 
     ordered_at: timestamp(nowMs),
     expires_at: Math.floor(nowMs / 1000) + 90 * 86_400,
   };
-  await putNew(table, { ...cutOrderKey(order.id), ...GroupCut.parse(row) });
+  await transact([
+    {
+      Put: {
+        TableName: table,
+        Item: { ...cutOrderKey(order.id), ...GroupCut.parse(row) },
+        ConditionExpression: 'attribute_not_exists(pk)',
+      },
+    },
+    publish(table, groupCutOrdered, { order: order.id, turn: 0 }),
+  ]);
 }
 
 export async function readGroupCut(table: string, id: string): Promise<GroupCut | undefined> {
@@ -54,11 +65,11 @@ export async function readGroupCut(table: string, id: string): Promise<GroupCut 
 
 /** What one turn may do: far below the time that its function has. */
 const peopleATurn = 50;
-const pagesATurn = 20;
-const rowsAPage = 1_000;
+const pagesATurn = 100;
+const rowsAPage = 100;
 
-/** One turn. The order as the stream told it may be old: only its newest turn does anything. */
-export async function cutSomeOfGroup(table: string, told: GroupCut, nowMs: number): Promise<void> {
+/** One turn. What called for it may come late or twice: only the order's newest turn does anything. */
+export async function cutSomeOfGroup(table: string, told: { id: string; turn: number }, nowMs: number): Promise<void> {
   const order = await readGroupCut(table, told.id);
   if (order?.state !== 'working' || order.turn !== told.turn) return;
   let { people, sessions } = order;
@@ -74,19 +85,27 @@ export async function cutSomeOfGroup(table: string, told: GroupCut, nowMs: numbe
     from = found.next;
     if (!from) break;
   }
-  await update(table, cutOrderKey(order.id), {
-    UpdateExpression: `SET turn = :next, people = :people, sessions = :sessions, #state = :state${from ? ', #from = :from' : ''}`,
-    ConditionExpression: 'turn = :turn',
-    ExpressionAttributeNames: { '#state': 'state', ...(from && { '#from': 'from' }) },
-    ExpressionAttributeValues: {
-      ':turn': order.turn,
-      ':next': order.turn + 1,
-      ':people': people,
-      ':sessions': sessions,
-      ':state': from ? 'working' : 'done',
-      ...(from && { ':from': from }),
+  const turn = order.turn + 1;
+  await transact([
+    {
+      Update: {
+        TableName: table,
+        Key: cutOrderKey(order.id),
+        UpdateExpression: `SET turn = :next, people = :people, sessions = :sessions, #state = :state${from ? ', #from = :from' : ''}`,
+        ConditionExpression: 'turn = :turn',
+        ExpressionAttributeNames: { '#state': 'state', ...(from && { '#from': 'from' }) },
+        ExpressionAttributeValues: {
+          ':turn': order.turn,
+          ':next': turn,
+          ':people': people,
+          ':sessions': sessions,
+          ':state': from ? 'working' : 'done',
+          ...(from && { ':from': from }),
+        },
+      },
     },
-  });
+    ...(from ? [publish(table, groupCutOrdered, { order: order.id, turn })] : []),
+  ]);
 }
 
 /** One page of the gates that hold a group, as every call is judged by them. No index covers groups: the table is read from end to end. */

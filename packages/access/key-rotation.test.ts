@@ -243,6 +243,21 @@ describe('the machine', () => {
     await expect(activate({ kid: 'never' } as Any, context)).rejects.toThrow('not published any more');
   });
 
+  it('is not needed when the deployment takes the signing key away: the first of the ring signs, and living tokens go on verifying', async () => {
+    const texts = [await signed()];
+    // The second time it is the first of the ring itself, under another ARN.
+    for (let time = 0; time < 2; time++) {
+      const row = (await scene.rows('SIGNING-KEYS')).find(({ state }) => state === 'current');
+      await put(scene.table, { ...row, pk: 'SIGNING-KEYS', sk: String(row?.sk), key_arn: 'arn:of-another-deployment' });
+      await pass(61);
+      texts.push(await signed());
+      const current = (await scene.rows('SIGNING-KEYS')).filter(({ state }) => state === 'current');
+      expect(current.map(({ key_arn }) => key_arn)).toEqual([process.env.KEY_SIGNING_A_ARN]);
+      for (const text of texts) expect(verdict(text, await keySet())).toBe('good');
+    }
+    expect(await finish(await start({ reason: 'on we go' }))).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
   it('does not begin while the whole ring is in use', async () => {
     const former = (await scene.rows('SIGNING-KEYS'))[0];
     const arns = [process.env.KEY_SIGNING_A_ARN, process.env.KEY_SIGNING_B_ARN, process.env.KEY_SIGNING_C_ARN];

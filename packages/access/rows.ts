@@ -9,7 +9,7 @@
  * | `DEVICE#<sha-256 of device_code>` / `DEVICE` | one device login | device endpoints | an hour after it expired |
  * | `USER-CODE#<sha-256 of user code>` / `USER-CODE` | which device a code means | device authorization | as its device |
  * | `LOGIN#<sha-256 of the browser's secret>` / `LOGIN` | one browser on its way through the IdP | device page | as its device |
- * | `GROUP-CUT#<evt_>` / `GROUP-CUT` | an order to end a group's sessions, and how far it came | admin route, the stream's turns | 90 days |
+ * | `GROUP-CUT#<evt_>` / `GROUP-CUT` | an order to end a group's sessions, and how far it came | admin route, its turns | 90 days |
  * | `RATE#<what>#<source>#<window>` / `RATE` | attempts of one source in one window | device and token endpoints | the window's end |
  */
 import { createHash } from 'node:crypto';

@@ -41,10 +41,12 @@ async function publishFirst(env: Ring, nowMs: number): Promise<string> {
   const gone = (await readKeys(env.TABLE_ACCESS)).find(({ state }) => state === 'current');
   if (!gone) {
     await putNew(env.TABLE_ACCESS, itemOf(signer, 'current', nowMs));
-  } else if (gone.kid !== signer.kid) {
+  } else {
     log.warn('the signing key is not of this deployment any more: the first of the ring signs', { former: gone.kid, kid: signer.kid });
     const put: Write = { Put: { TableName: env.TABLE_ACCESS, Item: itemOf(signer, 'current', nowMs) } };
-    await transact([move(env.TABLE_ACCESS, gone.kid, 'current', 'previous', nowMs), put]);
+    // The same key by another ARN stays what it is.
+    const former = gone.kid === signer.kid ? [] : [move(env.TABLE_ACCESS, gone.kid, 'current', 'previous', nowMs)];
+    await transact([...former, put]);
   }
   const current = currentOf(await readKeys(env.TABLE_ACCESS), ringOf(env));
   if (!current) throw new Unavailable('The first signing key is being published by another environment');

@@ -3,6 +3,7 @@
 import type { Entry, Surface, TableUse } from '@gatehouse/contracts/surface';
 import { patternOf } from '@gatehouse/events/fact';
 import { personChanged } from '@gatehouse/events/person-changed';
+import { groupCutOrdered } from './group-cut-ordered.ts';
 
 const people: TableUse = { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*', 'IDENTITY#*'] };
 const policy: TableUse = { capability: 'policy', actions: ['dynamodb:GetItem'], leadingKeys: ['POLICY'] };
@@ -62,7 +63,7 @@ export const surface: Surface = {
     },
     'cut-group': {
       handler: 'packages/access/cut-group.lambda.handler',
-      timeoutSeconds: 60,
+      timeoutSeconds: 50,
       memoryMb: 512,
       tables: [
         {
@@ -128,8 +129,11 @@ export const surface: Surface = {
     { name: 'device-deny', method: 'POST', path: '/device/deny', entry: 'device', admit: 'none' },
     { name: 'callback', method: 'GET', path: '/oauth/callback', entry: 'device', admit: 'none' },
   ],
-  rules: [{ name: 'hear-people', bus: 'product', pattern: patternOf(personChanged), entry: 'hear-people' }],
-  streams: ['publish', 'cut-group'],
+  rules: [
+    { name: 'hear-people', bus: 'product', pattern: patternOf(personChanged), entry: 'hear-people' },
+    { name: 'cut-group', bus: 'product', pattern: patternOf(groupCutOrdered), entry: 'cut-group' },
+  ],
+  streams: ['publish'],
   steps: {
     'find-sessions': 'find-sessions',
     'cut-sessions': 'cut-sessions',
