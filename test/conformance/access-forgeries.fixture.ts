@@ -32,7 +32,7 @@ export interface Forgery {
 
 type Make = () => Promise<string> | string;
 
-export function segment(value: unknown): string {
+function segment(value: unknown): string {
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 }
 
