@@ -169,7 +169,7 @@ describe('EventBridge', () => {
 describe('KMS', () => {
   it('signs what anybody can verify with the public key alone', async () => {
     const { Aliases = [] } = await kms.send(new ListAliasesCommand({}));
-    const KeyId = Aliases.find(({ AliasName }) => AliasName?.endsWith('access-signing'))?.AliasName;
+    const KeyId = Aliases.find(({ AliasName }) => AliasName?.endsWith('lifecycle-evidence'))?.AliasName;
     const Message = Buffer.from('a message');
     const { Signature = new Uint8Array() } = await kms.send(new SignCommand({ KeyId, Message, SigningAlgorithm: 'ECDSA_SHA_256' }));
     const { PublicKey = new Uint8Array() } = await kms.send(new GetPublicKeyCommand({ KeyId }));
