@@ -1,10 +1,12 @@
 /** `npm start`: the embedded stack at a person's terminal. Reads flags, says where everything is, and stops cleanly. */
 import './require-node.mjs';
 import { enableCompileCache } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
 import { type Options, readOptions, usage } from './options.ts';
 import { createProgress } from './progress.ts';
 import { onStop } from './stop.ts';
 
+const quickSeconds = 10;
 const options = flags();
 if (options.help) {
   console.log(usage);
@@ -18,6 +20,8 @@ try {
   progress.begin('Loading the stack');
   const { runStack } = await import('./stack.ts');
   const stack = await runStack(options, (line) => console.error(`gatehouse: ${line}`), progress.begin);
+  // After the first seconds, in which speed is what counts, V8 keeps its many heaps small: the stack runs for days on a person's machine.
+  setTimeout(() => setFlagsFromString('--optimize-for-size'), quickSeconds * 1000).unref();
   progress.end();
   console.log(`Gatehouse is up after ${((performance.now() - began) / 1000).toFixed(2)} s.
 
