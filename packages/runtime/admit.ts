@@ -6,7 +6,7 @@ import { Gate, gate } from '@gatehouse/contracts/records/gate';
 import { PolicyHead, PolicyVersion, policyHead, policyVersion } from '@gatehouse/contracts/records/policy';
 import { Session, session } from '@gatehouse/contracts/records/session';
 import type { AdmissionRefusal } from '@gatehouse/contracts/refusal';
-import type { Admission } from '@gatehouse/contracts/surface';
+import type { Admission, Scope } from '@gatehouse/contracts/surface';
 import { type AccessClaims, checkAccessToken } from '@gatehouse/core/access-token';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import { PolicyDocument } from '@gatehouse/rules/document';
@@ -25,13 +25,27 @@ export interface Caller {
   groups: readonly string[];
   email: string;
   name: string;
+  /** What signed in: claude_code, exchange, agent, service. */
+  client: string;
   policy: { version: number; effective: Effective } | undefined;
 }
 
 /** Who calls a route that admits everyone. */
-export const nobody: Caller = { person: '', session: '', epoch: 0, scopes: [], groups: [], email: '', name: '', policy: undefined };
+export const nobody: Caller = {
+  person: '',
+  session: '',
+  epoch: 0,
+  scopes: [],
+  groups: [],
+  email: '',
+  name: '',
+  client: '',
+  policy: undefined,
+};
 
 type Admitted = Result<Caller, AdmissionRefusal>;
+
+const everyScope: readonly Scope[] = ['policy', 'otlp', 'inference', 'usage'];
 
 /** @param admission of the route. @param token as sent, undefined when none was. @param nowMs milliseconds. */
 export async function admit(admission: Exclude<Admission, 'none'>, token: string | undefined, nowMs: number): Promise<Admitted> {
@@ -47,7 +61,11 @@ export async function admit(admission: Exclude<Admission, 'none'>, token: string
     if (kind === 'polled') return await admitPolled(caller, nowMs);
     const admitted = await admitSession(caller);
     if (!admitted.ok || kind === 'session') return admitted;
-    return admitted.value.policy?.effective.administers ? admitted : refuse({ reason: 'not_admin', person: caller.person });
+    // An administrator's narrowed token, or a build that acts for one, was given for less than this.
+    const missing = everyScope.find((one) => !held.includes(one));
+    if (missing !== undefined) return refuse({ reason: 'insufficient_scope', needed: missing, held });
+    const administers = admitted.value.client !== 'service' && admitted.value.policy?.effective.administers === true;
+    return administers ? admitted : refuse({ reason: 'not_admin', person: caller.person });
   } catch (error) {
     if (!(error instanceof Error) || (error.name !== 'Unavailable' && error.name !== 'Throttled')) throw error;
     log.warn('admission state unknown', { error });
@@ -95,7 +113,7 @@ async function admitSession(caller: Bare): Promise<Admitted> {
   const head = PolicyHead.safeParse(headRow);
   const effective = head.success && resolve(await documentOf(head.data.version, policy), { person: caller.person, email, groups });
   if (!effective || effective.admitted === false) return refuse({ reason: 'not_entitled', person: caller.person, groups });
-  return ok({ ...caller, groups, email, name, policy: { version: head.data.version, effective } });
+  return ok({ ...caller, groups, email, name, client: live.data.client, policy: { version: head.data.version, effective } });
 }
 
 const documents = new Map<number, PolicyDocument>();

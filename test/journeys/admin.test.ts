@@ -52,6 +52,24 @@ const routes: [string, string][] = [
 ];
 
 describe('the admin API', () => {
+  it("is closed to an administrator's token that was narrowed", async () => {
+    const signed = await fetch(`${stack.idp}/directory/users/carol@example.com/id-token`, { method: 'POST' });
+    const { id_token } = (await signed.json()) as { id_token: string };
+    const exchanged = await fetch(`${stack.gateway}/oauth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token: id_token,
+        subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+        scope: 'policy usage',
+      }),
+    });
+    const { access_token } = (await exchanged.json()) as { access_token: string };
+    const headers = { authorization: `Bearer ${access_token}` };
+    expect((await fetch(`${stack.gateway}/managed/settings`, { headers })).status).toBe(200);
+    expect((await fetch(`${stack.gateway}/admin/people?email=carol@example.com`, { headers })).status).toBe(403);
+  });
+
   it.each(routes)('%s %s is for administrators alone', async (method, path) => {
     const alice = await stack.as('alice@example.com');
     const body = method === 'GET' ? {} : { body: '{}' };
