@@ -1,5 +1,5 @@
 import { createStates } from '@gatehouse/local/aws/states/states';
-import { installStackDate } from '@gatehouse/local/stack-date';
+import { installStackDate } from '@gatehouse/local/lambda/stack-date';
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAws, type TestAws } from '../../test/support/aws.ts';
@@ -17,7 +17,7 @@ beforeAll(async () => {
     states = createStates({ clock, random: () => 0, onStatus: () => {}, invoke: async () => ({}) });
     return [states.service];
   });
-  installStackDate(aws.clock);
+  installStackDate(() => aws.clock.now());
   const definition = JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'Go', States: { Go: { Type: 'Succeed' } } });
   const made = await op('CreateStateMachine', { name: 'key-rotation', definition, roleArn: 'arn:aws:iam::000000000000:role/r' });
   machine = made.stateMachineArn;

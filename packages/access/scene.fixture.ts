@@ -9,7 +9,7 @@ import { createKms } from '@gatehouse/local/aws/kms';
 import { createSecretsManager } from '@gatehouse/local/aws/secrets-manager';
 import type { AwsError, AwsService, Operation } from '@gatehouse/local/aws/service';
 import { createIdp, type Idp } from '@gatehouse/local/idp/create-idp';
-import { installStackDate } from '@gatehouse/local/stack-date';
+import { installStackDate } from '@gatehouse/local/lambda/stack-date';
 import { samplePolicy } from '@gatehouse/rules/sample';
 import { freshId } from '@gatehouse/runtime/clock';
 import { documents, put } from '@gatehouse/runtime/table';
@@ -43,7 +43,7 @@ export async function startScene(publicUrl = origin): Promise<Scene> {
   const aws = await startAws((clock) =>
     [createKms({ clock }), createSecretsManager({ clock })].map((service) => troubled(service, trouble)),
   );
-  installStackDate(aws.clock);
+  installStackDate(() => aws.clock.now());
   const idp = await createIdp({
     port: 0,
     clock: aws.clock,

@@ -34,12 +34,12 @@ import { createFunctions, type Functions } from './functions.ts';
 import { createIdp } from './idp/create-idp.ts';
 import type { LambdaHost } from './lambda/contract.ts';
 import { createLambdaHost } from './lambda/host.ts';
+import { installStackDate } from './lambda/stack-date.ts';
 import type { Options } from './options.ts';
 import { createOutside } from './outside/create-outside.ts';
 import { fourPorts, host } from './ports.ts';
 import { type Addresses, addressesOf, localProfile, partnerBus, replicas, stage } from './profile.ts';
 import { provision } from './provision.ts';
-import { installStackDate } from './stack-date.ts';
 import { connectStreams } from './streams.ts';
 import { loadSurfaces } from './surfaces.ts';
 
@@ -70,7 +70,7 @@ export async function runStack(
   const at = (name: string) => join(folder.state, name);
   const isFresh = !existsSync(at('dynamodb'));
   const clock = createClock(undefined, readOffset(at('clock.json')));
-  installStackDate(clock);
+  installStackDate(() => clock.now());
   const addresses = addressesOf(port);
   const closers: (() => unknown)[] = [() => folder.release()];
   try {

@@ -3,17 +3,17 @@
  * `polled` trusts the revocation log. When state is unknown it refuses: access fails closed.
  */
 import { Gate, gate } from '@gatehouse/contracts/records/gate';
-import { PolicyHead, PolicyVersion, policyHead, policyVersion } from '@gatehouse/contracts/records/policy';
+import { PolicyHead, policyHead } from '@gatehouse/contracts/records/policy';
 import { Session, session } from '@gatehouse/contracts/records/session';
 import type { AdmissionRefusal } from '@gatehouse/contracts/refusal';
 import type { Admission, Scope } from '@gatehouse/contracts/surface';
 import { type AccessClaims, checkAccessToken } from '@gatehouse/core/access-token';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
-import { PolicyDocument } from '@gatehouse/rules/document';
 import { type Effective, resolve } from '@gatehouse/rules/resolve';
 import { log } from './log.ts';
+import { documentOf } from './policy-document.ts';
 import { revokedSince } from './revocations.ts';
-import { get, getMany } from './table.ts';
+import { getMany } from './table.ts';
 import { trustedKeys } from './trust.ts';
 
 export interface Caller {
@@ -114,19 +114,6 @@ async function admitSession(caller: Bare): Promise<Admitted> {
   const effective = head.success && resolve(await documentOf(head.data.version, policy), { person: caller.person, email, groups });
   if (!effective || effective.admitted === false) return refuse({ reason: 'not_entitled', person: caller.person, groups });
   return ok({ ...caller, groups, email, name, client: live.data.client, policy: { version: head.data.version, effective } });
-}
-
-const documents = new Map<number, PolicyDocument>();
-
-/** A version is immutable: fetched once an environment. */
-async function documentOf(version: number, table: string): Promise<PolicyDocument> {
-  const known = documents.get(version);
-  if (known) return known;
-  const row = PolicyVersion.parse(await get(table, policyVersion.key(version)));
-  const document = PolicyDocument.parse(JSON.parse(row.document));
-  documents.clear();
-  documents.set(version, document);
-  return document;
 }
 
 /** Our own issuer and audience: the gateway's origin, which every function carries. */

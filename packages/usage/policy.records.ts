@@ -1,11 +1,9 @@
 /** What the policy in force says for a person, by the groups at their gate. Reads records of others; writes none. */
 import { Gate, gate } from '@gatehouse/contracts/records/gate';
-import { PolicyHead, PolicyVersion, policyHead, policyVersion } from '@gatehouse/contracts/records/policy';
-import { PolicyDocument } from '@gatehouse/rules/document';
+import { PolicyHead, policyHead } from '@gatehouse/contracts/records/policy';
 import { type Effective, resolve } from '@gatehouse/rules/resolve';
+import { documentOf } from '@gatehouse/runtime/policy-document';
 import { get } from '@gatehouse/runtime/table';
-
-const documents = new Map<number, PolicyDocument>();
 
 /** Undefined for somebody without a gate, or while no policy is published. */
 export async function effectiveFor(tables: { access: string; policy: string }, person: string): Promise<Effective | undefined> {
@@ -13,15 +11,4 @@ export async function effectiveFor(tables: { access: string; policy: string }, p
   if (!door || !head) return undefined;
   const { groups, email } = Gate.parse(door);
   return resolve(await documentOf(PolicyHead.parse(head).version, tables.policy), { person, email, groups });
-}
-
-/** A version is immutable: read once an environment. */
-async function documentOf(version: number, table: string): Promise<PolicyDocument> {
-  const known = documents.get(version);
-  if (known) return known;
-  const row = PolicyVersion.parse(await get(table, policyVersion.key(version)));
-  const document = PolicyDocument.parse(JSON.parse(row.document));
-  documents.clear();
-  documents.set(version, document);
-  return document;
 }
