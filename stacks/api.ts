@@ -9,7 +9,7 @@ import { surfaces } from './surfaces.ts';
 
 const name = `${app}-${stage}`;
 const routes = surfaces.flatMap(({ capability, routes = [] }) => routes.map((route) => ({ ...route, capability })));
-const document = openApiOf(name, routes, (route) => invocationUri(functionOf(route.capability, route.entry).alias.arn));
+const document = openApiOf(name, routes, (route) => invocationUri(functionOf(route.capability, route.entry).alias.arn, route.stream));
 
 const api = new aws.apigateway.RestApi('Api', {
   name,

@@ -1,6 +1,7 @@
 /** Deploys one capability from its surface and from nothing else: what is not in the surface does not exist in AWS. */
 import type { Capability, Surface } from '@gatehouse/contracts/surface';
 import { alarm } from './resources/alarm.ts';
+import { bucketOf } from './resources/bucket.ts';
 import { deadLetters } from './resources/dead-letters.ts';
 import { type Deployed, deployFunction } from './resources/function.ts';
 import { keyOf } from './resources/key.ts';
@@ -24,6 +25,7 @@ export function deploy(surface: Surface): void {
   const table = surface.table ? tableOf(capability) : undefined;
   for (const [name, key] of Object.entries(surface.keys ?? {})) keyOf(capability, name, key);
   for (const [name, secret] of Object.entries(surface.secrets ?? {})) secretOf(capability, name, secret);
+  for (const [name, bucket] of Object.entries(surface.buckets ?? {})) bucketOf(capability, name, bucket);
 
   const letters = deadLetters(surface);
   for (const [name, entry] of Object.entries(surface.entries)) {

@@ -17,9 +17,10 @@ export function arn(service: string, rest: $util.Input<string>): $util.Output<st
   return $interpolate`arn:${partition}:${service}:${region}:${accountId}:${rest}`;
 }
 
-/** API Gateway's own address of a function that it calls. */
-export function invocationUri(functionArn: $util.Input<string>): $util.Output<string> {
-  return $interpolate`arn:${partition}:apigateway:${region}:lambda:path/2015-03-31/functions/${functionArn}/invocations`;
+/** API Gateway's own address of a function that it calls; a streaming answer has another one. */
+export function invocationUri(functionArn: $util.Input<string>, stream = false): $util.Output<string> {
+  const [version, action] = stream ? ['2021-11-15', 'response-streaming-invocations'] : ['2015-03-31', 'invocations'];
+  return $interpolate`arn:${partition}:apigateway:${region}:lambda:path/${version}/functions/${functionArn}/${action}`;
 }
 
 export { accountId, partition, region };

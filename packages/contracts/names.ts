@@ -39,6 +39,10 @@ export function keyAlias(stage: string, capability: Capability, key: string): st
 export function secretName(stage: string, capability: Capability, secret: string): string {
   return `${app}/${stage}/${capability}/${secret}`;
 }
+/** Buckets share one name space in all the world: the account and the region are in the name. */
+export function bucketName(stage: string, capability: Capability, bucket: string, place: { account: string; region: string }): string {
+  return within(63, `${app}-${stage}-${capability}-${bucket}-${place.account}-${place.region}`);
+}
 
 /** `TABLE_ACCESS`, `SECRET_LITELLM_KEY_ARN`, `STEP_ADMIT_PERSON_ARN`, `MACHINE_OFFBOARDING_ARN`, `KEY_SIGNING_ARN`. */
 export function tableEnv(capability: Capability): string {
@@ -56,6 +60,11 @@ export function machineEnv(machine: string): string {
 /** A key is used as `<capability>/<key>`; its variable carries the key's own name. */
 export function keyEnv(key: string): string {
   return `KEY_${upper(key.split('/').at(-1) ?? key)}_ARN`;
+}
+
+/** `policy/served` -> `BUCKET_SERVED`. */
+export function bucketEnv(bucket: string): string {
+  return `BUCKET_${upper(bucket.split('/').at(-1) ?? bucket)}`;
 }
 
 /** `cut-sessions` -> `CutSessions`, the placeholder in a machine's definition. */

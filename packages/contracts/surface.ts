@@ -37,6 +37,15 @@ export interface KeyUse {
   actions: readonly `kms:${string}`[];
 }
 
+/** What an entry may do with the objects of a bucket. */
+export interface BucketUse {
+  /** `<capability>/<bucket>`, of any capability. */
+  bucket: string;
+  actions: readonly `s3:${string}`[];
+  /** Which objects: keys as IAM patterns, e.g. `served/*`. */
+  keys: readonly string[];
+}
+
 /** One Lambda function. Its physical name is `<app>-<stage>-<capability>-<entry>`. */
 export interface Entry {
   /** `<file without .ts>.<export>` from the repository's root, e.g. `packages/access/token.lambda.exchange`. */
@@ -47,6 +56,8 @@ export interface Entry {
   keys?: readonly KeyUse[];
   /** Secrets by name, as `surface.secrets` of this capability declares them. Env: `SECRET_<NAME>_ARN`. */
   secrets?: readonly string[];
+  /** Env: `BUCKET_<NAME>`, the bucket's own name. */
+  buckets?: readonly BucketUse[];
   /** Steps of other capabilities that this entry calls itself. Env: `STEP_<NAME>_ARN`. */
   calls?: readonly string[];
   /** Machines this entry starts, by short name. Env: `MACHINE_<NAME>_ARN`. */
@@ -64,6 +75,8 @@ export interface Route {
   path: string;
   entry: string;
   admit: Admission;
+  /** The answer leaves while it is made (API Gateway's STREAM transfer mode). All routes of an entry agree, and `runtime/http-stream` makes its handler. */
+  stream?: boolean;
 }
 
 /** `default`: the account's bus; `product`: ours; `okta`, `auth0`: the partner bus that the profile names. */
@@ -122,6 +135,15 @@ export interface Secret {
   generated: boolean;
 }
 
+/** Encrypted, versioned and closed to the public, always. */
+export interface Bucket {
+  /** Old versions, and objects themselves where `expireObjects` says so, go after so many days. */
+  keepDays: number;
+  expireObjects: boolean;
+  /** Object Lock: nobody deletes or rewrites a version for so long, in COMPLIANCE mode not even the account's root. */
+  lock?: { mode: 'GOVERNANCE' | 'COMPLIANCE'; days: number };
+}
+
 export interface Surface {
   capability: Capability;
   /** One table a capability: keys pk, sk, gsi1pk, gsi1sk; TTL `expires_at`; stream of new and old images. */
@@ -138,4 +160,5 @@ export interface Surface {
   alarms?: readonly Alarm[];
   keys?: Readonly<Record<string, Key>>;
   secrets?: Readonly<Record<string, Secret>>;
+  buckets?: Readonly<Record<string, Bucket>>;
 }

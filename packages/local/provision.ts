@@ -8,6 +8,7 @@ import { environmentOf, type Values } from '@gatehouse/contracts/environment';
 import {
   alarmName,
   app,
+  bucketName,
   busName,
   deadLettersName,
   functionAlias,
@@ -180,6 +181,12 @@ function ownersOf(surfaces: readonly Surface[]): Map<string, string> {
   return owners;
 }
 
+/** `<capability>/<bucket>` -> its name. */
+function physicalBucket(bucket: string): string {
+  const [capability = '', name = ''] = bucket.split('/');
+  return bucketName(stage, capability as Capability, name, { account, region });
+}
+
 function registerFunctions(surfaces: readonly Surface[], profile: Profile, lambda: LambdaHost, arns: Arns): void {
   const parts: Readonly<Record<string, unknown>> = profile;
   const values: Values<string> = {
@@ -188,6 +195,7 @@ function registerFunctions(surfaces: readonly Surface[], profile: Profile, lambd
     table: (capability: Capability) => tableName(stage, capability),
     key: arns.key,
     secret: arns.secret,
+    bucket: physicalBucket,
     step: arns.step,
     machine: (machine) => `${arns.machine(machine)}:${machineAlias}`,
     bus: () => arns.bus,

@@ -49,16 +49,31 @@ export interface Call<E> {
 
 export type Handle<E> = (request: Request, call: Call<E>) => Promise<Reply>;
 
+export interface Options<S extends z.ZodType> {
+  surface: Surface;
+  env: S;
+  wire: Wire;
+}
+
 /** Handlers are keyed by the route's name: moving a path touches the surface alone. */
-export function http<S extends z.ZodType>(
-  options: { surface: Surface; env: S; wire: Wire },
-  handlers: Readonly<Record<string, Handle<z.infer<S>>>>,
+export function http<S extends z.ZodType>(options: Options<S>, handlers: Readonly<Record<string, Handle<z.infer<S>>>>) {
+  const serve = serving(options, handlers);
+  return middy(async (event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> => {
+    const { reply, request } = await serve(event, context.awsRequestId);
+    return write(reply, request);
+  });
+}
+
+/** From the event to the handler's reply, or to the wire's for a refusal and a fault. */
+export function serving<S extends z.ZodType, R extends { status: number }>(
+  options: Options<S>,
+  handlers: Readonly<Record<string, (request: Request, call: Call<z.infer<S>>) => Promise<R>>>,
 ) {
   const routes = new Map((options.surface.routes ?? []).map((route) => [`${route.method} ${route.path}`, route]));
   let env: z.infer<S> | undefined;
 
-  return middy(async (event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> => {
-    const request = readRequest(event, context.awsRequestId);
+  return async (event: APIGatewayProxyEvent, requestId: string): Promise<{ request: Request; reply: R | Reply }> => {
+    const request = readRequest(event, requestId);
     try {
       const route = routes.get(`${event.httpMethod} ${event.resource}`);
       const handle = route && handlers[route.name];
@@ -68,14 +83,14 @@ export function http<S extends z.ZodType>(
       const caller = await callerOf(route, named);
       if (!caller.ok) {
         log.info('refused', { route: route.name, refusal: caller.refusal, request_id: request.requestId });
-        return write(options.wire.refuse(caller.refusal, named), request);
+        return { request, reply: options.wire.refuse(caller.refusal, named) };
       }
-      return write(await handle(named, { env, caller: caller.value, now: now() }), request);
+      return { request, reply: await handle(named, { env, caller: caller.value, now: now() }) };
     } catch (error) {
       log.error('fault', { error: error as Error, path: request.path, request_id: request.requestId });
-      return write(options.wire.fault(error, request), request);
+      return { request, reply: options.wire.fault(error, request) };
     }
-  });
+  };
 }
 
 function callerOf(route: Route, request: Request): Promise<Result<Caller, AdmissionRefusal>> | Result<Caller, AdmissionRefusal> {
@@ -132,9 +147,15 @@ function readCookies(header: string | undefined): Record<string, string> {
 
 const always = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'x-frame-options': 'DENY' };
 
-function write(reply: Reply, request: Request): APIGatewayProxyResult {
+/** The reply's own headers over those that every answer of ours has; names in lower case. */
+export function headersOf(reply: Pick<Reply, 'headers'>, request: Request): Record<string, string> {
   const headers: Record<string, string> = { ...always, 'x-request-id': request.requestId };
   for (const [name, value] of Object.entries(reply.headers ?? {})) headers[name.toLowerCase()] = value;
+  return headers;
+}
+
+function write(reply: Reply, request: Request): APIGatewayProxyResult {
+  const headers = headersOf(reply, request);
   const { body } = reply;
   const bytes = Buffer.isBuffer(body);
   if (body !== undefined && !bytes && typeof body !== 'string') headers['content-type'] ??= 'application/json';

@@ -4,6 +4,7 @@ import { busName, machineAlias, machineName, tableName } from '@gatehouse/contra
 import type { Capability, Entry, Surface } from '@gatehouse/contracts/surface';
 import { arn, profile, stage } from '../stage.ts';
 import { hasMachine } from '../surfaces.ts';
+import { physicalBucket } from './bucket.ts';
 import { keyArn } from './key.ts';
 import { functionOfStep } from './permission.ts';
 import { secretArn } from './secret.ts';
@@ -15,6 +16,7 @@ export function environmentOf(surface: Surface, entry: Entry): Record<string, $u
     table: (capability) => tableName(stage, capability),
     key: keyArn,
     secret: secretArn,
+    bucket: physicalBucket,
     step: (step) => arn('lambda', `function:${functionOfStep(stage, step)}`),
     machine: (machine) => {
       if (!hasMachine(machine)) throw new Error(`An entry of ${surface.capability} starts the machine "${machine}", which no surface has`);

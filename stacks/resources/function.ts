@@ -2,6 +2,7 @@
 import { functionAlias, functionName } from '@gatehouse/contracts/names';
 import type { Entry, Surface } from '@gatehouse/contracts/surface';
 import { arn, pascal, stage } from '../stage.ts';
+import { bucketArn } from './bucket.ts';
 import { environmentOf } from './environment.ts';
 import { keyArn } from './key.ts';
 import { namedStatements, type Statement } from './permission.ts';
@@ -36,6 +37,11 @@ export function deployFunction(
       actions: ['secretsmanager:GetSecretValue'],
       resources: [secretArn(capability, secret)],
     })),
+    ...(entry.buckets ?? []).flatMap(({ bucket, actions, keys }) => [
+      { actions: [...actions], resources: keys.map((key) => $interpolate`${bucketArn(bucket)}/${key}`) },
+      // Without it S3 answers 403 for an object that is not there.
+      ...(actions.includes('s3:GetObject') ? [{ actions: ['s3:ListBucket'], resources: [bucketArn(bucket)] }] : []),
+    ]),
     ...(streamed && table
       ? [
           {

@@ -21,7 +21,7 @@ export function openApiOf<U>(title: string, routes: readonly ApiRoute[], uriOf: 
         httpMethod: 'POST',
         uri: uriOf(route),
         passthroughBehavior: 'when_no_match',
-        timeoutInMillis: 29_000,
+        ...(route.stream ? { responseTransferMode: 'STREAM', timeoutInMillis: 900_000 } : { timeoutInMillis: 29_000 }),
       },
     };
     paths[route.path] = operations;

@@ -245,6 +245,7 @@ async function variables(stack: Stack, surface: Surface, entry: string): Promise
       return arn('kms', `key/${Aliases.find(({ AliasName }) => AliasName === alias)?.TargetKeyId}`);
     },
     secret: (capability, secret) => secretName(stage, capability, secret),
+    bucket: (bucket) => bucket.replace('/', '-'),
     step: (step) => arn('lambda', `function:unused-${step}:live`),
     machine: (machine) => arn('states', `stateMachine:${machineName(stage, machine)}`),
     bus: () => busName(stage),
