@@ -5,7 +5,7 @@
 
 import { Alias, alias } from '@gatehouse/contracts/records/alias';
 import { Identity, identity } from '@gatehouse/contracts/records/identity';
-import { Person, person } from '@gatehouse/contracts/records/person';
+import { Person, peopleIndex, person } from '@gatehouse/contracts/records/person';
 import { personChanged } from '@gatehouse/events/person-changed';
 import { personJoined } from '@gatehouse/events/person-joined';
 import { personLeft } from '@gatehouse/events/person-left';
@@ -65,7 +65,7 @@ function writesOf(table: string, stored: Stored | undefined, { person: next, fac
     {
       Put: {
         TableName: table,
-        Item: { ...person.key(next.id), ...next, version: (stored?.version ?? 0) + 1 },
+        Item: { ...person.key(next.id), ...peopleIndex(next.id), ...next, version: (stored?.version ?? 0) + 1 },
         ...(stored
           ? { ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': stored.version } }
           : { ConditionExpression: 'attribute_not_exists(pk)' }),

@@ -1,4 +1,4 @@
-/** A person: the directory's truth as last read. `PERSON#<per_>` / `PERSON`; no TTL. */
+/** A person: the directory's truth as last read. `PERSON#<per_>` / `PERSON`; gsi1 `PEOPLE#<shard>` / `<per_>`; no TTL. */
 import * as z from 'zod';
 import { record } from './record.ts';
 
@@ -19,11 +19,21 @@ export const Person = z.object({
 });
 export type Person = z.infer<typeof Person>;
 
+/** All people lie in the index under these, so that they can be read page by page and side by side. */
+export const peopleShards = 4;
+export function peoplePk(shard: number): string {
+  return `PEOPLE#${shard}`;
+}
+/** Where a person lies in the index: ids are random to their last character. */
+export function peopleIndex(id: string): { gsi1pk: string; gsi1sk: string } {
+  return { gsi1pk: peoplePk((id.codePointAt(id.length - 1) ?? 0) % peopleShards), gsi1sk: id };
+}
+
 export const person = record({
   name: 'person',
   writer: 'people',
   readers: ['access', 'lifecycle', 'keys', 'workspaces', 'usage', 'policy'],
-  leadingKeys: ['PERSON#*'],
+  leadingKeys: ['PERSON#*', 'PEOPLE#*'],
   key: (id: string) => ({ pk: `PERSON#${id}`, sk: 'PERSON' }),
   schema: Person,
   example: {
