@@ -11,13 +11,18 @@ export interface Call {
   headers: IncomingMessage['headers'];
   /** JSON or form fields; `{}` when the request has no body. */
   body: Readonly<Record<string, unknown>>;
+  /** Aborts when the caller has gone, or has its answer. */
+  signal: AbortSignal;
   /** What an injected fault asks this call to do beyond failing, e.g. `build-fails`. */
   effect?: string;
 }
 
 export interface Answer {
   status: number;
-  /** A string is sent as it is, anything else as JSON, undefined as no body. */
+  /**
+   * A string or bytes are sent as they are, anything else as JSON, undefined as no body. An async iterable of bytes or strings leaves piece
+   * by piece, no faster than the caller reads; when it throws, the connection is cut.
+   */
   body?: unknown;
   headers?: Readonly<Record<string, string | string[]>>;
 }
@@ -35,6 +40,8 @@ export interface System {
   /** `/litellm`; the empty string takes every path. */
   prefix: string;
   routes: readonly Route[];
+  /** 1 MiB unless told. */
+  maxBodyBytes?: number;
   /** The system's own words for what the router itself refuses. */
   refuse(status: number, message: string): Answer;
 }
@@ -49,7 +56,7 @@ export class Refused extends Error {
   }
 }
 
-const maxBodyBytes = 1024 * 1024;
+const usualBodyBytes = 1024 * 1024;
 
 export function route(method: string, pattern: string, handler: Handler): Route {
   return { method, pattern, handler };
@@ -77,12 +84,20 @@ export function listener(systems: readonly System[], faults: Faults, otherwise: 
 async function answerCall(system: System, faults: Faults, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
   const met = await faults.meet(request, response, url.pathname, system.refuse);
   if (met.over) return;
-  const answer = await dispatch(system, request, url, met.effect);
+  const gone = new AbortController();
+  response.on('close', () => gone.abort());
+  const answer = await dispatch(system, request, url, gone.signal, met.effect);
   if (met.answerLost) return void response.destroy();
   send(response, answer);
 }
 
-async function dispatch(system: System, request: IncomingMessage, url: URL, effect: string | undefined): Promise<Answer> {
+async function dispatch(
+  system: System,
+  request: IncomingMessage,
+  url: URL,
+  signal: AbortSignal,
+  effect: string | undefined,
+): Promise<Answer> {
   const method = request.method ?? 'GET';
   const matches = system.routes.flatMap((one) => {
     const params = matchPattern(system.prefix + one.pattern, url.pathname);
@@ -94,11 +109,13 @@ async function dispatch(system: System, request: IncomingMessage, url: URL, effe
       ? system.refuse(405, `${method} is not allowed on ${url.pathname}`)
       : system.refuse(404, `${method} ${url.pathname} is not served here`);
   }
-  const bytes = await readBody(request);
+  const maxBodyBytes = system.maxBodyBytes ?? usualBodyBytes;
+  const bytes = await readBody(request, maxBodyBytes);
   if (!bytes) return system.refuse(413, `A body ends at ${maxBodyBytes} bytes here`);
   const body = parseBody(bytes, request.headers['content-type'] ?? '');
   if (!body) return system.refuse(400, 'The body is not a JSON object');
-  const call: Call = { method, path: url.pathname, params: found.params, query: url.searchParams, headers: request.headers, body };
+  const { params } = found;
+  const call: Call = { method, path: url.pathname, params, query: url.searchParams, headers: request.headers, body, signal };
   if (effect !== undefined) call.effect = effect;
   try {
     return await found.route.handler(call);
@@ -109,10 +126,46 @@ async function dispatch(system: System, request: IncomingMessage, url: URL, effe
 }
 
 export function send(response: ServerResponse, answer: Answer): void {
-  const text = typeof answer.body === 'string' ? answer.body : answer.body === undefined ? '' : JSON.stringify(answer.body);
-  if (answer.body !== undefined && typeof answer.body !== 'string') response.setHeader('content-type', 'application/json; charset=utf-8');
-  response.writeHead(answer.status, { ...answer.headers });
-  response.end(text);
+  const { status, headers, body } = answer;
+  if (isPieces(body)) return void pour(response, answer, body);
+  const ready = typeof body === 'string' || body instanceof Uint8Array;
+  if (body !== undefined && !ready) response.setHeader('content-type', 'application/json; charset=utf-8');
+  response.writeHead(status, { ...headers });
+  response.end(ready ? body : body === undefined ? '' : JSON.stringify(body));
+}
+
+type Pieces = AsyncIterable<Uint8Array | string>;
+
+function isPieces(body: unknown): body is Pieces {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
+}
+
+async function pour(response: ServerResponse, { status, headers }: Answer, pieces: Pieces): Promise<void> {
+  response.writeHead(status, { ...headers });
+  response.flushHeaders();
+  try {
+    for await (const piece of pieces) {
+      if (response.destroyed) return;
+      if (!response.write(piece)) await writable(response);
+    }
+    response.end();
+  } catch {
+    response.destroy();
+  }
+}
+
+/** Resolves when the caller has read on, or is gone. */
+function writable(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
+    if (response.destroyed) done();
+  });
 }
 
 function within(prefix: string, path: string): boolean {
@@ -146,7 +199,7 @@ function decode(segment: string): string | undefined {
 }
 
 /** Undefined when the body is too long; the rest of it is then read and dropped, so that the answer arrives. */
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+async function readBody(request: IncomingMessage, maxBodyBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
