@@ -21,6 +21,8 @@ export interface Request {
   query: URLSearchParams;
   /** Any case; several of one name are joined by a comma. */
   header(name: string): string | undefined;
+  /** All of them, names in lower case: for whoever passes them on. */
+  headers: ReadonlyMap<string, string>;
   cookies: Readonly<Record<string, string>>;
   body: Buffer;
   sourceIp: string;
@@ -120,6 +122,7 @@ function readRequest(event: APIGatewayProxyEvent, requestId: string): Request {
     pathParameters: Object.fromEntries(Object.entries(event.pathParameters ?? {}).map(([name, value]) => [name, value ?? ''])),
     query,
     header: (name) => headers.get(name.toLowerCase()),
+    headers,
     cookies: readCookies(headers.get('cookie')),
     body,
     sourceIp: event.requestContext.identity.sourceIp,
