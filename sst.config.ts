@@ -4,14 +4,14 @@
 export default $config({
   async app(input) {
     const { profileOf } = await import('./stacks/profile.ts');
-    const production = input.stage === 'production';
+    const { keep_data, region } = profileOf(input.stage);
     return {
       name: 'gatehouse',
       version: '4.17.1',
       home: 'aws',
-      removal: production ? 'retain' : 'remove',
-      protect: production,
-      providers: { aws: { version: '7.20.0', region: profileOf(input.stage).region } },
+      removal: keep_data ? 'retain' : 'remove',
+      protect: keep_data,
+      providers: { aws: { version: '7.20.0', region } },
       // Nothing is linked: powers are written out, names come from packages/contracts.
       types: { ignore: ['.', 'events', 'packages'] },
     };
@@ -26,6 +26,8 @@ export default $config({
     await import('./stacks/lifecycle.ts');
     await import('./stacks/machines.ts');
     const { url } = await import('./stacks/api.ts');
-    return { url };
+    await import('./stacks/domain.ts');
+    const { edgeUrl } = await import('./stacks/edge.ts');
+    return { url, ...(edgeUrl && { edge: edgeUrl }) };
   },
 });

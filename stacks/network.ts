@@ -8,7 +8,7 @@ const placement = profile.network
   ? { vpcId: profile.network.vpc_id, subnetIds: profile.network.subnet_ids, securityGroupIds: profile.network.security_group_ids }
   : ownNetwork();
 
-/** Two subnets without a way out, to be joined to the company's network by peering, a VPN or a transit gateway. */
+/** One subnet a zone, without a way out, to be joined to the company's network by peering, a VPN or a transit gateway. */
 function ownNetwork() {
   const cidrBlock = '10.112.0.0/24';
   const vpc = new aws.ec2.Vpc('Vpc', { cidrBlock, enableDnsSupport: true, enableDnsHostnames: true, tags });
@@ -21,7 +21,7 @@ function ownNetwork() {
     tags,
   });
   const { names } = aws.getAvailabilityZonesOutput({ state: 'available' });
-  const subnets = ['10.112.0.0/25', '10.112.0.128/25'].map(
+  const subnets = ['10.112.0.0/25', '10.112.0.128/25'].slice(0, profile.zones).map(
     (range, zone) =>
       new aws.ec2.Subnet(`Subnet${zone + 1}`, {
         vpcId: vpc.id,

@@ -1,34 +1,36 @@
-/** The profile of each stage, checked before anything is declared: every mistake is told at once. Copy `example` and change it. */
+/** Reads a stage's profile: `profiles/<stage>.yaml`, checked before anything is declared; every mistake is told at once. Declares no resource. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Profile } from '@gatehouse/core/profile';
+import { parse } from 'yaml';
 import * as z from 'zod';
 
-const example: z.input<typeof Profile> = {
-  region: 'us-east-1',
-  okta_partner_source: 'aws.partner/okta.com/example/gatehouse',
-  access: {
-    public_url: 'https://claude.example.com',
-    issuers: [{ issuer: 'https://example.okta.com', audiences: ['gatehouse'], directory: true }],
-    login: { issuer: 'https://example.okta.com', client_id: '0oa1gatehouse' },
-  },
-  policy: { public_url: 'https://claude.example.com' },
-  usage: {},
-  people: { directory: { kind: 'okta', issuer: 'https://example.okta.com', url: 'https://example.okta.com' } },
-  lifecycle: {},
-  keys: { litellm: { url: 'https://litellm.example.com', replicas: ['https://litellm.example.com'] } },
-  workspaces: { coder: { url: 'https://coder.example.com' } },
-};
+const folder = 'stacks/profiles';
 
-/** Each deployed stage by its name, e.g. `production: { ...example, region: 'eu-central-1' }`. */
-const stages: Readonly<Record<string, z.input<typeof Profile>>> = {};
-
-/** A stage without a profile of its own gets the example, which can be looked at but not deployed. */
-export function profileOf(stage: string): Profile {
-  const parsed = Profile.safeParse(stages[stage] ?? example);
-  if (parsed.success) return parsed.data;
-  throw new Error(`The profile of stage "${stage}" in stacks/profile.ts is wrong:\n${z.prettifyError(parsed.error)}`);
+/** @param root the repository's folder. Throws one error that lists every mistake. */
+export function profileOf(stage: string, root = process.cwd()): Profile {
+  const file = path.join(folder, `${stage}.yaml`);
+  if (!existsSync(path.join(root, file))) {
+    const there = globSync('*.yaml', { cwd: path.join(root, folder) }).map((name) => path.basename(name, '.yaml'));
+    throw new Error(`There is no ${file}: copy one of ${there.sort().join(', ')} to it, and write the company's own values`);
+  }
+  return readProfile(file, readFileSync(path.join(root, file), 'utf8'));
 }
 
-/** Whether a profile still names the example's addresses. */
+/** @param name how the error calls the file. */
+export function readProfile(name: string, text: string): Profile {
+  let written: unknown;
+  try {
+    written = parse(text);
+  } catch (error) {
+    throw new Error(`${name} is not YAML: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const parsed = Profile.safeParse(written);
+  if (parsed.success) return parsed.data;
+  throw new Error(`${name} is wrong:\n${z.prettifyError(parsed.error)}`);
+}
+
+/** Whether a profile still names the examples' addresses. */
 export function isExample(profile: Profile): boolean {
   return /[./]example\.com\b/.test(JSON.stringify(profile));
 }

@@ -2,11 +2,12 @@
 import { isExample, profileOf } from './profile.ts';
 
 export const stage = $app.stage;
-export const production = stage === 'production';
-export const profile = profileOf(stage);
+export const profile = profileOf(stage, $cli.paths.root);
 
 if (['deploy', 'dev'].includes($cli.command) && isExample(profile))
-  throw new Error(`The profile of stage "${stage}" names example.com: write the company's own addresses into stacks/profile.ts`);
+  throw new Error(
+    `The profile of stage "${stage}" names example.com: write the company's own addresses into stacks/profiles/${stage}.yaml`,
+  );
 
 const { accountId } = aws.getCallerIdentityOutput();
 const { region } = aws.getRegionOutput();
@@ -25,8 +26,9 @@ export function invocationUri(functionArn: $util.Input<string>, stream = false):
 
 export { accountId, partition, region };
 
-/** Data outlives its stack in production; SST's own retention does not cover what is not a table or a bucket. */
-export const keep = { retainOnDelete: production, protect: production };
+/** Data outlives its stack where the profile says so; SST's own retention does not cover what is not a table or a bucket. */
+export const keepData = profile.keep_data;
+export const keep = { retainOnDelete: keepData, protect: keepData };
 
 /** `cut-sessions` -> `CutSessions`: names of resources in the program, never in AWS. */
 export function pascal(...words: string[]): string {

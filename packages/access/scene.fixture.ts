@@ -66,7 +66,6 @@ export async function startScene(publicUrl = origin): Promise<Scene> {
     TABLE_POLICY: policy,
     PUBLIC_URL: publicUrl,
     CONFIG: JSON.stringify({
-      public_url: publicUrl,
       issuers: [{ issuer: idp.issuer, audiences: ['gatehouse'], directory: true }],
       login: { issuer: idp.issuer, client_id: 'gatehouse' },
       allow_loopback_http: true,

@@ -119,8 +119,6 @@ export const Service = z.strictObject({
 export type Service = z.infer<typeof Service>;
 
 export const AccessConfig = z.strictObject({
-  /** The gateway's origin as clients write it: our `iss`, and the base of every endpoint. */
-  public_url: url,
   issuers: z.array(Issuer).min(1),
   /** The issuer that people are sent to from the device page, and our client there. */
   login: z.strictObject({ issuer: url, client_id: z.string().min(1), scopes: z.string().default('openid email profile groups') }),
@@ -156,9 +154,6 @@ export const PeopleConfig = z.strictObject({
 });
 export type PeopleConfig = z.infer<typeof PeopleConfig>;
 
-export const PolicyConfig = z.strictObject({ public_url: url });
-export type PolicyConfig = z.infer<typeof PolicyConfig>;
-
 export const UsageConfig = z.strictObject({});
 export type UsageConfig = z.infer<typeof UsageConfig>;
 
@@ -187,16 +182,63 @@ export type KeysConfig = z.infer<typeof KeysConfig>;
 export const WorkspacesConfig = z.strictObject({ coder: z.strictObject({ url }).optional() });
 export type WorkspacesConfig = z.infer<typeof WorkspacesConfig>;
 
+/** The name that clients write. It resolves to private addresses: the CLI refuses a gateway on a public one. */
+const Domain = z.union([
+  z.strictObject({
+    name: z.hostname(),
+    /** A public Route 53 zone of this account above the name: the record is made there, and the certificate proven by it, unless one is given. */
+    zone_id: z.string().regex(/^Z[A-Z0-9]{5,31}$/, 'a Route 53 zone id, like Z0123456789ABCDEFGHIJ'),
+    /** Imported, so that its rotation is yours: the CLI pins what it saw at sign-in. */
+    certificate_arn: z.string().startsWith('arn:').optional(),
+  }),
+  z.strictObject({
+    name: z.hostname(),
+    certificate_arn: z.string().startsWith('arn:'),
+  }),
+]);
+
+/** A second, regional API for identity providers on the internet: `/scim` and `/hooks`, and nothing else. */
+const Edge = z.strictObject({
+  /** AWS WAF with a limit of requests for each address, for a few dollars a month. */
+  waf: z.boolean().default(false),
+  requests_per_second: z.int().min(1).max(1000).default(50),
+});
+
+/** Concurrent environments of Lambda. New accounts have ten in all, so that nothing can be set aside there. */
+const Capacity = z.strictObject({
+  /** Kept free for telemetry, which must never wait behind anything else. */
+  telemetry_floor: z.int().min(1).max(1000).optional(),
+  /** Open streams at once: each holds an environment for as long as it lasts. */
+  inference_cap: z.int().min(1).max(5000).optional(),
+});
+
+/** People in a Cognito pool of Gatehouse's own, for a company that has no identity provider: the access part then names no issuer. */
+const NewPool = z.strictObject({
+  /** The prefix of the pool's sign-in page: `<prefix>.auth.<region>.amazoncognito.com`. */
+  sign_in_prefix: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/),
+});
+
 /** A stage's whole profile. Unknown members are errors; all errors are told at once. */
 export const Profile = z.strictObject({
   region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/),
+  /** Tables, keys, secrets and buckets outlive `sst remove`. Without it a removed stage leaves nothing behind. */
+  keep_data: z.boolean().default(true),
+  /** Without it the API is reached by its own name with the stage in the path, where the CLI's sign-in cannot find it. */
+  domain: Domain.optional(),
+  /** The gateway's origin where it is not `https://<domain>`, as behind a proxy of the company's own: our `iss`, and the base of every endpoint. */
+  public_url: url.optional(),
+  edge: Edge.optional(),
+  capacity: Capacity.prefault({}),
+  new_pool: NewPool.optional(),
   /** The partner event source that Okta's log stream was given, which is also the partner bus's name. */
   okta_partner_source: z.string().startsWith('aws.partner/okta.com/').optional(),
+  /** The company's own network; without it a small one is made. */
   network: z
     .strictObject({ vpc_id: z.string(), subnet_ids: z.array(z.string()).min(1), security_group_ids: z.array(z.string()).min(1) })
     .optional(),
+  /** Of the network that is made: each zone has an endpoint of its own, and its price. */
+  zones: z.union([z.literal(1), z.literal(2)]).default(2),
   access: AccessConfig,
-  policy: PolicyConfig,
   usage: UsageConfig,
   people: PeopleConfig,
   lifecycle: LifecycleConfig,

@@ -24,8 +24,8 @@ export function localProfile({ gateway, idp, outside }: Addresses, moreIssuer?: 
   return Profile.parse({
     region: 'us-east-1',
     okta_partner_source: partnerBus,
+    public_url: gateway,
     access: {
-      public_url: gateway,
       issuers: [
         { issuer: idp, audiences: ['gatehouse'], directory: true },
         ...(moreIssuer === undefined ? [] : [{ issuer: moreIssuer, audiences: ['gatehouse'], directory: false }]),
@@ -33,7 +33,6 @@ export function localProfile({ gateway, idp, outside }: Addresses, moreIssuer?: 
       login: { issuer: idp, client_id: 'gatehouse' },
       allow_loopback_http: true,
     },
-    policy: { public_url: gateway },
     usage: {},
     people: { directory: { kind: 'okta', issuer: idp, url: idp } },
     lifecycle: {},

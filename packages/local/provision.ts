@@ -191,7 +191,7 @@ function registerFunctions(surfaces: readonly Surface[], profile: Profile, lambd
   const parts: Readonly<Record<string, unknown>> = profile;
   const values: Values<string> = {
     config: (capability) => JSON.stringify(parts[capability] ?? {}),
-    publicUrl: () => profile.access.public_url,
+    publicUrl: () => profile.public_url ?? '',
     table: (capability: Capability) => tableName(stage, capability),
     key: arns.key,
     secret: arns.secret,

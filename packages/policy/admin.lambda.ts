@@ -1,36 +1,30 @@
-/** `/admin/policies`: the document's life. Reads, publishes under an optimistic lock, tries drafts, compares and rolls back. Resolves for nobody's call. */
-import { PolicyConfig } from '@gatehouse/core/profile';
-import { ok, type Result, refuse } from '@gatehouse/core/result';
+/** `/admin/policies`: the document's life. Reads, publishes under an optimistic lock, compares and rolls back. Resolves for nobody's call. */
+import { ok, refuse } from '@gatehouse/core/result';
 import type { PolicyDocument } from '@gatehouse/rules/document';
 import { parseDocument } from '@gatehouse/rules/problems';
 import { resolve } from '@gatehouse/rules/resolve';
 import type { Caller } from '@gatehouse/runtime/admit';
 import { timestamp } from '@gatehouse/runtime/clock';
-import { json } from '@gatehouse/runtime/environment';
-import { type Call, http, type Reply, type Request } from '@gatehouse/runtime/http';
+import { http } from '@gatehouse/runtime/http';
 import { apiWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
 import { digest } from './canonical.ts';
 import { compare, documentDifference, knownGroups, memberOf } from './difference.ts';
 import { readDraft, readIfMatch } from './draft.ts';
 import { importEnvironment, importGateway } from './import.ts';
-import { findPerson } from './people.records.ts';
-import { type Refusal, tell } from './refusal.ts';
 import { documentSchema } from './schema.ts';
 import { documentAt, listVersions, publishVersion, readHead, readVersion } from './store.dynamodb.ts';
 import { surface } from './surface.ts';
+import { type Outcome, parse, told } from './told.http.ts';
 
 export const env = z.object({
   TABLE_ACCESS: z.string().min(1),
   TABLE_POLICY: z.string().min(1),
   TABLE_PEOPLE: z.string().min(1),
-  CONFIG: json(PolicyConfig),
 });
 type Env = z.infer<typeof env>;
-type Outcome = Result<Reply, Refusal>;
 
 const Reason = z.string().trim().min(1).max(500);
-const Tried = z.object({ people: z.array(z.string()).max(200).optional(), groups: z.array(z.string()).max(500).optional() });
 const Versions = z.strictObject({ from: z.int().positive(), to: z.int().positive() });
 const Rollback = z.strictObject({ version: z.int().positive(), reason: Reason, give_up_administration: z.boolean().optional() });
 const Import = z.union([
@@ -42,9 +36,9 @@ const versionsAPage = 50;
 export const handler = http(
   { surface, env, wire: apiWire },
   {
-    read: told(async (_request, { env }) => read(env, (await readHead(env.TABLE_POLICY)).version)),
+    read: told<Env>(async (_request, { env }) => read(env, (await readHead(env.TABLE_POLICY)).version)),
 
-    replace: told(async (request, { env, caller, now }) => {
+    replace: told<Env>(async (request, { env, caller, now }) => {
       const draft = readDraft(request.body);
       if (!draft.ok) return draft;
       const from = readIfMatch(request.header('if-match'));
@@ -55,7 +49,7 @@ export const handler = http(
       return publish(env, { caller, now, document: draft.value.document, reason: reason.data, from: from.value, giveUp });
     }),
 
-    rollback: told(async (request, { env, caller, now }) => {
+    rollback: told<Env>(async (request, { env, caller, now }) => {
       const body = parse(Rollback, request);
       if (!body.ok) return body;
       const row = await readVersion(env.TABLE_POLICY, body.value.version);
@@ -70,35 +64,27 @@ export const handler = http(
       return publish(env, { caller, now, document: parsed.value, reason: body.value.reason, from: from.value, giveUp });
     }),
 
-    versions: told(async (request, { env }) => {
+    versions: told<Env>(async (request, { env }) => {
       const before = Number(request.query.get('next') ?? Number.NaN);
       const page = await listVersions(env.TABLE_POLICY, { limit: versionsAPage, ...(Number.isInteger(before) && { before }) });
       return ok({ status: 200, body: { versions: page.versions, next: page.next === undefined ? null : String(page.next) } });
     }),
 
-    version: told(async (request, { env }) => {
+    version: told<Env>(async (request, { env }) => {
       const asked = request.pathParameters.version ?? '';
       return /^\d{1,6}$/.test(asked) ? read(env, Number(asked)) : refuse({ reason: 'no_version', version: asked });
     }),
 
-    schema: told(async () => ok({ status: 200, headers: { 'content-type': 'application/schema+json' }, body: documentSchema() })),
+    schema: told<Env>(async () => ok({ status: 200, headers: { 'content-type': 'application/schema+json' }, body: documentSchema() })),
 
-    simulate: told(async (request, { env, caller }) => {
-      const draft = readDraft(request.body);
-      if (!draft.ok) return draft;
-      const tried = Tried.safeParse(draft.value.rest);
-      if (!tried.success) return refuse({ reason: 'malformed', detail: '"people" and "groups" are lists of texts, at most 200 and 500.' });
-      return simulate(env, caller, draft.value.document, tried.data);
-    }),
-
-    import: told(async (request) => {
+    import: told<Env>(async (request) => {
       const body = parse(Import, request);
       if (!body.ok) return body;
       const imported = 'gateway' in body.value ? importGateway(body.value.gateway) : importEnvironment(body.value.environment);
       return ok({ status: 200, body: { ...imported } });
     }),
 
-    diff: told(async (request, { env }) => {
+    diff: told<Env>(async (request, { env }) => {
       const versions = parse(Versions, request);
       if (versions.ok) return diffVersions(env, versions.value);
       const draft = readDraft(request.body);
@@ -148,35 +134,6 @@ async function publish(env: Env, { caller, now, document, reason, from, giveUp }
   return done.ok ? answer(done.value.version, done.value.published_at, false) : done;
 }
 
-/** The draft against what is in force: for the people or groups named, else for every group that either document names, and for the caller. */
-async function simulate(env: Env, caller: Caller, draft: PolicyDocument, tried: z.infer<typeof Tried>): Promise<Outcome> {
-  const { version } = await readHead(env.TABLE_POLICY);
-  const current = await documentAt(env.TABLE_POLICY, version);
-  const groups = tried.groups ?? (tried.people ? [] : knownGroups(current, draft));
-  const people: Record<string, unknown>[] = [];
-  const unknown: string[] = [];
-  for (const lookup of tried.people ?? []) {
-    const found = await findPerson(env.TABLE_PEOPLE, lookup);
-    if (!found.ok && found.refusal.reason === 'ambiguous') return found;
-    if (!found.ok) {
-      unknown.push(lookup);
-      continue;
-    }
-    const { id, email, groups, status } = found.value;
-    people.push({ person: id, email, groups, status, ...compare(current, draft, { person: id, email, groups }) });
-  }
-  return ok({
-    status: 200,
-    body: {
-      against: version,
-      groups: groups.map((group) => ({ group, ...compare(current, draft, memberOf(group)) })),
-      people,
-      unknown,
-      caller: compare(current, draft, caller),
-    },
-  });
-}
-
 async function diffVersions(env: Env, { from, to }: z.infer<typeof Versions>): Promise<Outcome> {
   const [before, after] = [await documentAt(env.TABLE_POLICY, from), await documentAt(env.TABLE_POLICY, to)];
   if (!before) return refuse({ reason: 'no_version', version: String(from) });
@@ -189,21 +146,5 @@ function between(before: PolicyDocument | undefined, after: PolicyDocument) {
   return {
     document: documentDifference(before, after),
     groups: groups.filter(({ gains, loses, changes }) => gains.length + loses.length + changes.length > 0),
-  };
-}
-
-function parse<S extends z.ZodType>(schema: S, request: Request): Result<z.infer<S>, Refusal> {
-  const body = request.json();
-  if (!body.ok) return refuse({ reason: 'malformed', detail: `The body is not JSON: ${body.refusal.detail}` });
-  const parsed = schema.safeParse(body.value);
-  return parsed.success ? ok(parsed.data) : refuse({ reason: 'malformed', detail: z.prettifyError(parsed.error) });
-}
-
-function told(handle: (request: Request, call: Call<Env>) => Promise<Outcome>) {
-  return async (request: Request, call: Call<Env>): Promise<Reply> => {
-    const outcome = await handle(request, call);
-    if (outcome.ok) return outcome.value;
-    const { status, type, message, more } = tell(outcome.refusal);
-    return { status, body: { type: 'error', error: { type, message, ...more }, request_id: request.requestId } };
   };
 }

@@ -1,8 +1,6 @@
 /** `GET /v1/policy...`: a person's own policy, why it is so, and how other tools read it; about others only for administrators. */
-import { PolicyConfig } from '@gatehouse/core/profile';
 import type { Effective, Subject } from '@gatehouse/rules/resolve';
 import type { Caller } from '@gatehouse/runtime/admit';
-import { json } from '@gatehouse/runtime/environment';
 import { http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { apiWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
@@ -22,7 +20,7 @@ export const env = z.object({
   TABLE_ACCESS: z.string().min(1),
   TABLE_POLICY: z.string().min(1),
   TABLE_PEOPLE: z.string().min(1),
-  CONFIG: json(PolicyConfig),
+  PUBLIC_URL: z.url(),
 });
 
 export const handler = http(
@@ -30,14 +28,14 @@ export const handler = http(
   {
     own: async (_request, { env, caller }) => {
       const { version, effective } = policyOf(caller);
-      const { body } = delivery(managedSettings(effective, { publicUrl: env.CONFIG.public_url }));
+      const { body } = delivery(managedSettings(effective, { publicUrl: env.PUBLIC_URL }));
       const { person, email, name, groups } = caller;
       return { status: 200, body: { person, email, name, groups, version, effective, settings_checksum: body.checksum } };
     },
 
     rendering: async (request, { env, caller }) => {
       const { effective } = policyOf(caller);
-      return render(request.pathParameters.kind ?? '', request, caller.person, effective, env.CONFIG.public_url);
+      return render(request.pathParameters.kind ?? '', request, caller.person, effective, env.PUBLIC_URL);
     },
 
     explain: async (request, { env, caller }) => {

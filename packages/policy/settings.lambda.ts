@@ -4,10 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkAccessToken } from '@gatehouse/core/access-token';
-import { PolicyConfig } from '@gatehouse/core/profile';
 import { baseline } from '@gatehouse/rules/resolve';
 import { now } from '@gatehouse/runtime/clock';
-import { json } from '@gatehouse/runtime/environment';
 import { http } from '@gatehouse/runtime/http';
 import { log } from '@gatehouse/runtime/log';
 import { measure } from '@gatehouse/runtime/metric';
@@ -23,7 +21,7 @@ import { surface } from './surface.ts';
 export const env = z.object({
   TABLE_ACCESS: z.string().min(1),
   TABLE_POLICY: z.string().min(1),
-  CONFIG: json(PolicyConfig),
+  PUBLIC_URL: z.url(),
 });
 
 const lastServed = createLastServed();
@@ -39,7 +37,7 @@ const live = http(
   {
     settings: async (request, { env, caller, now }) => {
       if (!caller.policy) throw new TypeError('A session route was reached without a policy');
-      publicUrl = env.CONFIG.public_url;
+      publicUrl = env.PUBLIC_URL;
       keys = await trustedKeys(now);
       const delivered = delivery(managedSettings(caller.policy.effective, { publicUrl }));
       lastServed.remember(caller, delivered);

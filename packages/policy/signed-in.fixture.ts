@@ -2,7 +2,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { alias } from '@gatehouse/contracts/records/alias';
 import { gate } from '@gatehouse/contracts/records/gate';
-import { person } from '@gatehouse/contracts/records/person';
+import { peopleIndex, person } from '@gatehouse/contracts/records/person';
 import { session } from '@gatehouse/contracts/records/session';
 import { signingKey } from '@gatehouse/contracts/records/signing-key';
 import type { Capability } from '@gatehouse/contracts/surface';
@@ -14,7 +14,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-l
 export const publicUrl = 'https://gatehouse.example.com';
 
 export interface Company {
-  tables: { access: string; policy: string; people: string };
+  tables: { access: string; policy: string; people: string; usage: string };
   /** Somebody active with an open gate and a live session. */
   signIn(name: string, groups: readonly string[]): Promise<SignedIn>;
 }
@@ -27,12 +27,17 @@ export interface SignedIn {
 
 /** Sets the environment variables that the entries read. @param aws where tables are made; the process's AWS clients reach it. */
 export async function startCompany(aws: { table(capability: Capability): Promise<string> }): Promise<Company> {
-  const tables = { access: await aws.table('access'), policy: await aws.table('policy'), people: await aws.table('people') };
+  const tables = {
+    access: await aws.table('access'),
+    policy: await aws.table('policy'),
+    people: await aws.table('people'),
+    usage: await aws.table('usage'),
+  };
   Object.assign(process.env, {
     TABLE_ACCESS: tables.access,
     TABLE_POLICY: tables.policy,
     TABLE_PEOPLE: tables.people,
-    CONFIG: JSON.stringify({ public_url: publicUrl }),
+    TABLE_USAGE: tables.usage,
     PUBLIC_URL: publicUrl,
   });
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -54,7 +59,7 @@ export async function startCompany(aws: { table(capability: Capability): Promise
       const email = `${name}@example.com`;
       const iat = Math.floor(Date.now() / 1000);
       const row = { ...person.example, id, email, name, groups: [...groups] };
-      await put(tables.people, { ...person.key(id), ...row });
+      await put(tables.people, { ...person.key(id), ...peopleIndex(id), ...row });
       await put(tables.people, { ...alias.key(email, id), email, person: id });
       const door = { person: id, state: 'open', epoch: 1, generation: 1, groups: [...groups], email, name, changed_at: at };
       await put(tables.access, { ...gate.key(id), ...door });

@@ -2,6 +2,7 @@
 import { environmentOf as variablesOf } from '@gatehouse/contracts/environment';
 import { busName, machineAlias, machineName, tableName } from '@gatehouse/contracts/names';
 import type { Capability, Entry, Surface } from '@gatehouse/contracts/surface';
+import { publicUrl } from '../origin.ts';
 import { arn, profile, stage } from '../stage.ts';
 import { hasMachine } from '../surfaces.ts';
 import { physicalBucket } from './bucket.ts';
@@ -12,7 +13,7 @@ import { secretArn } from './secret.ts';
 export function environmentOf(surface: Surface, entry: Entry): Record<string, $util.Input<string>> {
   return variablesOf<$util.Input<string>>(surface, entry, {
     config: configOf,
-    publicUrl: () => profile.access.public_url,
+    publicUrl: () => publicUrl,
     table: (capability) => tableName(stage, capability),
     key: keyArn,
     secret: secretArn,

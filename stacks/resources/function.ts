@@ -1,7 +1,7 @@
 /** One Lambda function of a surface: its code, its exact power, its variables, and the alias that everybody invokes. */
 import { functionAlias, functionName } from '@gatehouse/contracts/names';
 import type { Entry, Surface } from '@gatehouse/contracts/surface';
-import { arn, pascal, stage } from '../stage.ts';
+import { arn, pascal, profile, stage } from '../stage.ts';
 import { bucketArn } from './bucket.ts';
 import { environmentOf } from './environment.ts';
 import { keyArn } from './key.ts';
@@ -27,6 +27,9 @@ export function deployFunction(
   const logical = pascal(capability, name);
   const asynchronous = [surface.rules, surface.schedules].some((sources) => sources?.some((source) => source.entry === name));
   const streamed = surface.streams?.includes(name) ?? false;
+
+  const reserved =
+    entry.capacity && { telemetry: profile.capacity.telemetry_floor, inference: profile.capacity.inference_cap }[entry.capacity];
 
   const power: Power[] = [
     // In place of AWSLambdaBasicExecutionRole, which may write to every log group.
@@ -62,6 +65,7 @@ export function deployFunction(
     memory: `${entry.memoryMb} MB`,
     logging: { format: 'json', retention: '1 month' },
     versioning: true,
+    ...(reserved !== undefined && { concurrency: { reserved } }),
     nodejs: { minify: true },
     permissions: power,
     environment: environmentOf(surface, entry),

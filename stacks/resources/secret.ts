@@ -1,7 +1,7 @@
 /** Secrets of a capability: generated once here, or left empty for the operator to fill in. No value is ever in the repository. */
 import { secretName } from '@gatehouse/contracts/names';
 import type { Capability, Secret } from '@gatehouse/contracts/surface';
-import { keep, pascal, production, stage } from '../stage.ts';
+import { keep, keepData, pascal, stage } from '../stage.ts';
 
 const secrets = new Map<string, aws.secretsmanager.Secret>();
 
@@ -10,7 +10,7 @@ export function secretOf(capability: Capability, name: string, { description, ge
   const secret = new aws.secretsmanager.Secret(
     logical,
     // Without a window of recovery, a stage that was removed can be deployed again at once.
-    { name: secretName(stage, capability, name), description, recoveryWindowInDays: production ? 30 : 0 },
+    { name: secretName(stage, capability, name), description, recoveryWindowInDays: keepData ? 30 : 0 },
     keep,
   );
   if (generated) {

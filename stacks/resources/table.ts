@@ -1,7 +1,7 @@
 /** A capability's one table: on demand, encrypted, recoverable to any second, and with a stream of both images. */
 import { tableName } from '@gatehouse/contracts/names';
 import type { Capability } from '@gatehouse/contracts/surface';
-import { pascal, production, stage } from '../stage.ts';
+import { keepData, pascal, stage } from '../stage.ts';
 
 export function tableOf(capability: Capability): sst.aws.Dynamo {
   return new sst.aws.Dynamo(pascal(capability, 'table'), {
@@ -10,7 +10,7 @@ export function tableOf(capability: Capability): sst.aws.Dynamo {
     globalIndexes: { gsi1: { hashKey: 'gsi1pk', rangeKey: 'gsi1sk', projection: 'all' } },
     ttl: 'expires_at',
     stream: 'new-and-old-images',
-    deletionProtection: production,
+    deletionProtection: keepData,
     transform: {
       table: {
         name: tableName(stage, capability),

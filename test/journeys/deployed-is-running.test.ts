@@ -12,7 +12,7 @@ let graph: Awaited<ReturnType<typeof capturedGraph>>;
 let client: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } };
 
 beforeAll(async () => {
-  [stack, graph] = await Promise.all([startStack(), capturedGraph('dev')]);
+  [stack, graph] = await Promise.all([startStack(), capturedGraph('bundled')]);
   client = { endpoint: stack.aws, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 }, 180_000);
 afterAll(() => stack?.stop());

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { account, region } from '../support/sst-diff/environment.ts';
 import { capturedGraph } from '../support/sst-diff/graph.ts';
 
-const stage = 'dev';
+const stage = 'bundled';
 const graph = await capturedGraph(stage);
 const api = graph.one('aws:apigateway/restApi:RestApi', 'Api').inputs;
 const surfaces = await loadSurfaces();

@@ -1,4 +1,4 @@
-/** What is stored is encrypted, recoverable and ends when it should; production does not lose it by a mistake. */
+/** What is stored is encrypted, recoverable and ends when it should; what the profile keeps is not lost by a mistake. */
 import { tableName } from '@gatehouse/contracts/names';
 import { loadSurfaces } from '@gatehouse/local/surfaces';
 import { describe, expect, it } from 'vitest';
@@ -6,12 +6,12 @@ import { capturedGraph, type Graph } from '../support/sst-diff/graph.ts';
 import { secretMark, unknownMark } from '../support/sst-diff/wire.ts';
 
 const surfaces = await loadSurfaces();
-const dev = await capturedGraph('dev');
-const production = await capturedGraph('production');
+const evaluation = await capturedGraph('evaluation');
+const bundled = await capturedGraph('bundled');
 
-describe.each([dev, production])('in $stage', (graph) => {
+describe.each([evaluation, bundled])('in $stage', (graph) => {
   const { stage } = graph;
-  const kept = stage === 'production';
+  const kept = stage === 'bundled';
   const tables = graph.all('aws:dynamodb/table:Table');
 
   it('there is one table a capability that has one', () => {
@@ -55,7 +55,7 @@ describe.each([dev, production])('in $stage', (graph) => {
     expect(written.sort()).toEqual(expected.sort());
   });
 
-  it('tables, keys and secrets outlive their stack in production only', () => {
+  it('tables, keys and secrets outlive their stack where the profile keeps data', () => {
     const stores = ['aws:dynamodb/table:Table', 'aws:kms/key:Key', 'aws:secretsmanager/secret:Secret'].flatMap((type) => graph.all(type));
     for (const { name, retainOnDelete } of stores) expect(retainOnDelete, name).toBe(kept);
     for (const { name, protect } of graph.all('aws:kms/key:Key')) expect(protect, name).toBe(kept);
@@ -68,20 +68,20 @@ describe.each([dev, production])('in $stage', (graph) => {
 });
 
 it('reads no output that the capture does not know: a test would compare with nothing', () => {
-  const blind = production.resources.filter(({ inputs }) => JSON.stringify(inputs).includes(unknownMark));
+  const blind = bundled.resources.filter(({ inputs }) => JSON.stringify(inputs).includes(unknownMark));
   expect(blind.map(({ name }) => name)).toEqual([]);
 });
 
 it('writes no output as text: a template that forgot to wait for it says so', () => {
-  const broken = production.resources.filter(({ inputs }) => JSON.stringify(inputs).includes('Calling [toString] on an [Output<T>]'));
+  const broken = bundled.resources.filter(({ inputs }) => JSON.stringify(inputs).includes('Calling [toString] on an [Output<T>]'));
   expect(broken.map(({ name }) => name)).toEqual([]);
 });
 
 it('shares no name between two stages of an account', () => {
   const named = ({ resources }: Graph) =>
     resources.filter(({ inputs }) => inputs.name && !shared.test(String(inputs.name))).map(({ type, inputs }) => `${type} ${inputs.name}`);
-  const taken = new Set(named(dev));
-  expect(named(production).filter((name) => taken.has(name))).toEqual([]);
+  const taken = new Set(named(evaluation));
+  expect(named(bundled).filter((name) => taken.has(name))).toEqual([]);
 });
 
 /** Aliases are within their function; a partner bus belongs to the partner's event source, and one stage can have it. */

@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { capturedGraph } from '../support/sst-diff/graph.ts';
 
-const graph = await capturedGraph('dev');
+const graph = await capturedGraph('bundled');
 const queues = graph.all('aws:sqs/queue:Queue').map(({ inputs }) => inputs.name as string);
 const isDeadLetters = (arn: unknown) => queues.some((queue) => typeof arn === 'string' && arn.endsWith(`:${queue}`));
-const live = /:function:gatehouse-dev-[\w-]+:live$/;
+const live = /:function:gatehouse-bundled-[\w-]+:live$/;
 
 describe('events', () => {
   it.each(graph.all('aws:cloudwatch/eventTarget:EventTarget').map((target) => [target.name, target.inputs]))(

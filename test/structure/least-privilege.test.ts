@@ -17,7 +17,7 @@ import { capturedGraph } from '../support/sst-diff/graph.ts';
 import { managedPolicies, rightsOf, statementsOf } from '../support/sst-diff/power.ts';
 
 const surfaces = await loadSurfaces();
-const stage = 'dev';
+const stage = 'bundled';
 const graph = await capturedGraph(stage);
 const statements = statementsOf(graph);
 const arn = (service: string, rest: string) => `arn:aws:${service}:${region}:${account}:${rest}`;

@@ -34,7 +34,7 @@ interface Definition {
   States: Record<string, State>;
 }
 
-const stage = 'dev';
+const stage = 'bundled';
 const graph = await capturedGraph(stage);
 const surfaces = await loadSurfaces();
 const machines = surfaces.flatMap(({ machines = [] }) => machines);

@@ -6,7 +6,8 @@ import { namedStatements } from '../../stacks/resources/permission.ts';
 
 const entry: Entry = { handler: 'packages/people/admin.lambda.handler', timeoutSeconds: 10, memoryMb: 512 };
 const surface: Surface = { capability: 'people', table: true, entries: { admin: entry } };
-const powerOf = (more: Partial<Entry>) => namedStatements('dev', surface, { ...entry, ...more }, (service, rest) => `${service}:${rest}`);
+const powerOf = (more: Partial<Entry>) =>
+  namedStatements('bundled', surface, { ...entry, ...more }, (service, rest) => `${service}:${rest}`);
 
 describe('the stacks', () => {
   it("refuse another capability's table without its rows", () => {
@@ -26,11 +27,11 @@ describe('the stacks', () => {
 
   it('grant the index only to who queries', () => {
     expect(powerOf({ tables: [{ capability: 'people', actions: ['dynamodb:GetItem'] }] })).toEqual([
-      { actions: ['dynamodb:GetItem'], resources: ['dynamodb:table/gatehouse-dev-people'] },
+      { actions: ['dynamodb:GetItem'], resources: ['dynamodb:table/gatehouse-bundled-people'] },
     ]);
     expect(powerOf({ tables: [{ capability: 'people', actions: ['dynamodb:Query'] }] })[0]?.resources).toEqual([
-      'dynamodb:table/gatehouse-dev-people',
-      'dynamodb:table/gatehouse-dev-people/index/gsi1',
+      'dynamodb:table/gatehouse-bundled-people',
+      'dynamodb:table/gatehouse-bundled-people/index/gsi1',
     ]);
   });
 

@@ -10,10 +10,10 @@ import { capturedGraph } from '../support/sst-diff/graph.ts';
 import { steps } from './contracts.ts';
 
 const surfaces = await loadSurfaces();
-const graph = await capturedGraph('dev');
+const graph = await capturedGraph('bundled');
 const functions = surfaces.flatMap(({ capability, entries }) =>
   Object.entries(entries).map(
-    ([name, entry]) => [`${capability}/${name}`, { physical: functionName('dev', capability, name), entry }] as const,
+    ([name, entry]) => [`${capability}/${name}`, { physical: functionName('bundled', capability, name), entry }] as const,
   ),
 );
 
@@ -62,11 +62,15 @@ describe('the deployed graph', () => {
   });
 
   it('has the rules of the surfaces, on their buses, with their patterns', () => {
-    const buses = { default: 'default', product: 'gatehouse-dev', okta: 'aws.partner/okta.com/example/gatehouse', auth0: undefined };
+    const buses = { default: 'default', product: 'gatehouse-bundled', okta: 'aws.partner/okta.com/example/gatehouse', auth0: undefined };
     const wanted = surfaces.flatMap(({ capability, rules = [] }) =>
       rules
         .filter(({ bus }) => buses[bus] !== undefined)
-        .map(({ name, bus, pattern }) => ({ name: ruleName('dev', capability, name), eventBusName: buses[bus], eventPattern: pattern })),
+        .map(({ name, bus, pattern }) => ({
+          name: ruleName('bundled', capability, name),
+          eventBusName: buses[bus],
+          eventPattern: pattern,
+        })),
     );
     const deployed = graph.all('aws:cloudwatch/eventRule:EventRule').map(({ inputs }) => inputs);
     expect(deployed.sort(byName)).toEqual(wanted.sort(byName));

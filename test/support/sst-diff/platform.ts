@@ -12,7 +12,7 @@ export function ensurePlatform(): void {
   console.log(`Fetching the platform of SST ${version} from the package registry, once (about 40 s, 320 MB in .sst) ...`);
   const { status, stdout, stderr } = spawnSync(sstBinary, ['install'], {
     cwd: root,
-    env: { ...sstEnvironment('http://127.0.0.1:9'), SST_STAGE: 'dev' },
+    env: { ...sstEnvironment('http://127.0.0.1:9'), SST_STAGE: 'evaluation' },
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(`"sst install" ended with ${status}; is the package registry reachable?\n${stdout}${stderr}`);

@@ -1,0 +1,67 @@
+/** What the private API and the edge share: the right to invoke, the access log, and the role that writes it. */
+import type { Capability } from '@gatehouse/contracts/surface';
+import { functionOf } from '../capability.ts';
+import { partition, pascal } from '../stage.ts';
+
+/** One permission for each function behind the routes, on its alias. */
+export function mayInvoke(
+  prefix: string,
+  api: aws.apigateway.RestApi,
+  routes: readonly { capability: Capability; entry: string }[],
+): aws.lambda.Permission[] {
+  const invoked = new Map(routes.map(({ capability, entry }) => [`${capability}/${entry}`, { capability, entry }]));
+  return [...invoked.values()].map(({ capability, entry }) => {
+    const { name, alias } = functionOf(capability, entry);
+    return new aws.lambda.Permission(pascal(prefix, capability, entry, 'permission'), {
+      action: 'lambda:InvokeFunction',
+      function: name,
+      qualifier: alias.name,
+      principal: 'apigateway.amazonaws.com',
+      sourceArn: $interpolate`${api.executionArn}/*`,
+    });
+  });
+}
+
+/** The route and not the path: paths carry ids, and query strings carry codes. */
+const format = JSON.stringify({
+  request_id: '$context.requestId',
+  time: '$context.requestTime',
+  method: '$context.httpMethod',
+  route: '$context.resourcePath',
+  status: '$context.status',
+  latency_ms: '$context.responseLatency',
+  function_status: '$context.integration.status',
+  function_latency_ms: '$context.integration.latency',
+  error: '$context.error.responseType',
+  source_ip: '$context.identity.sourceIp',
+  user_agent: '$context.identity.userAgent',
+});
+
+export function accessLogSettings(logical: string, name: string) {
+  const log = new aws.cloudwatch.LogGroup(logical, { name: `/aws/vendedlogs/apis/${name}`, retentionInDays: 30 });
+  return { destinationArn: log.arn, format };
+}
+
+let role: $util.Output<aws.apigateway.Account> | undefined;
+
+/** API Gateway writes access logs through one role an account and region: the one already set stays, and ours outlives us. */
+export function accessLogsRole(): $util.Output<aws.apigateway.Account> {
+  role ??= ensureRole();
+  return role;
+}
+
+function ensureRole(): $util.Output<aws.apigateway.Account> {
+  const account = aws.apigateway.Account.get('ApiGatewayAccount', 'APIGatewayAccount');
+  return account.cloudwatchRoleArn.apply((existing) => {
+    if (existing) return account;
+    const made = new aws.iam.Role(
+      'ApiLogsRole',
+      {
+        assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: 'apigateway.amazonaws.com' }),
+        managedPolicyArns: [$interpolate`arn:${partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs`],
+      },
+      { retainOnDelete: true },
+    );
+    return new aws.apigateway.Account('ApiGatewayAccountLogs', { cloudwatchRoleArn: made.arn }, { retainOnDelete: true });
+  });
+}
