@@ -9,11 +9,12 @@ import type { AdmissionRefusal } from '@gatehouse/contracts/refusal';
 import type { Admission, Scope } from '@gatehouse/contracts/surface';
 import { type AccessClaims, checkAccessToken } from '@gatehouse/core/access-token';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
+import { moneyKeys } from '@gatehouse/ledger/reserve';
 import { type Effective, resolve } from '@gatehouse/rules/resolve';
 import { log } from './log.ts';
 import { documentOf } from './policy-document.ts';
 import { revokedSince } from './revocations.ts';
-import { getMany } from './table.ts';
+import { getMany, type Item } from './table.ts';
 import { trustedKeys } from './trust.ts';
 
 export interface Caller {
@@ -28,6 +29,8 @@ export interface Caller {
   /** What signed in: claude_code, exchange, agent, service. */
   client: string;
   policy: { version: number; effective: Effective } | undefined;
+  /** For inference: what `moneyKeys` of the ledger names, in its order, read in the same call. */
+  money?: readonly (Item | undefined)[];
 }
 
 /** Who calls a route that admits everyone. */
@@ -59,7 +62,7 @@ export async function admit(admission: Exclude<Admission, 'none'>, token: string
     if (scope && !held.includes(scope)) return refuse({ reason: 'insufficient_scope', needed: scope, held });
     const caller = { person: claims.value.sub, session: claims.value.sid, epoch: claims.value.epoch, scopes: held };
     if (kind === 'polled') return await admitPolled(caller, nowMs);
-    const admitted = await admitSession(caller);
+    const admitted = await admitSession(caller, scope === 'inference' ? nowMs : undefined);
     if (!admitted.ok || kind === 'session') return admitted;
     // An administrator's narrowed token, or a build that acts for one, was given for less than this.
     const missing = everyScope.find((one) => !held.includes(one));
@@ -93,13 +96,21 @@ async function admitPolled(caller: Bare, nowMs: number): Promise<Admitted> {
   return ok({ ...nobody, ...caller });
 }
 
-async function admitSession(caller: Bare): Promise<Admitted> {
+/** Whether somebody who was admitted for inference still is: the same one read, while a stream is open. Throws Unavailable and Throttled. */
+export function admitAgain({ person, session, epoch, scopes }: Caller, nowMs: number): Promise<Admitted> {
+  return admitSession({ person, session, epoch, scopes }, nowMs);
+}
+
+/** @param moneyAt the moment for which money is read as well; undefined where none is needed. */
+async function admitSession(caller: Bare, moneyAt: number | undefined): Promise<Admitted> {
   const access = tableOf('ACCESS');
   const policy = tableOf('POLICY');
-  const [gateRow, sessionRow, headRow] = await getMany([
+  const usage = tableOf('USAGE');
+  const [gateRow, sessionRow, headRow, ...money] = await getMany([
     { table: access, key: gate.key(caller.person) },
     { table: access, key: session.key(caller.session) },
     { table: policy, key: policyHead.key() },
+    ...(moneyAt === undefined ? [] : moneyKeys(caller.person, moneyAt).map((key) => ({ table: usage, key }))),
   ]);
   const door = Gate.safeParse(gateRow);
   const live = Session.safeParse(sessionRow);
@@ -113,7 +124,7 @@ async function admitSession(caller: Bare): Promise<Admitted> {
   const head = PolicyHead.safeParse(headRow);
   const effective = head.success && resolve(await documentOf(head.data.version, policy), { person: caller.person, email, groups });
   if (!effective || effective.admitted === false) return refuse({ reason: 'not_entitled', person: caller.person, groups });
-  return ok({ ...caller, groups, email, name, client: live.data.client, policy: { version: head.data.version, effective } });
+  return ok({ ...caller, groups, email, name, client: live.data.client, policy: { version: head.data.version, effective }, money });
 }
 
 /** Our own issuer and audience: the gateway's origin, which every function carries. */

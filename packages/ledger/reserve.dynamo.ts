@@ -1,0 +1,275 @@
+/**
+ * Money of requests that pass our own gateway: held before, settled after by the witness `server`. A hold that nobody settles is settled at its own
+ * estimate, marked, and corrected when the truth comes late.
+ *   HOLD#<id>        HOLD   an open request: whose, what it may cost; gsi1 HOLDS#<shard> / <time> while open; TTL 400 days once overdue
+ *   HELD#<per_>      HELD   micro-dollars that open requests of a person hold
+ *   HELD#POOL#<group> HELD  the same of a budget that a group shares
+ *   LIMITS           SHARED, <per_>   spend limits set by hand: for everybody and groups, and for one person
+ * The race: two requests of one person hold at once; each adds under the condition that what others hold leaves room, so that one of them sees the other.
+ * Idempotent by the request's id: the entry's key is made of it, and a hold is released once.
+ */
+import { now } from '@gatehouse/runtime/clock';
+import { get, getMany, type Item, query, transact, type Write } from '@gatehouse/runtime/table';
+import * as z from 'zod';
+import type { Budget } from './budget.ts';
+import { dayOf, type Entry, type Group } from './entry.ts';
+import { nothingPosted, type Posted, post } from './ledger.dynamo.ts';
+import { amountMicros, type Tokens, tokenKinds } from './price.ts';
+import { listPrices, priceOn } from './price-book.ts';
+import { heldBy, heldByPool, heldKey, holdKey, moneyKeys, shardPk } from './reserve.ts';
+import { entryKey, entrySeconds, periodStart, poolPk, usedSk } from './rows.ts';
+import { bindings, type Limit, limitOf, noLimits, type SpendLimits } from './spend-limit.ts';
+
+export interface Hold {
+  /** The request's own id. */
+  id: string;
+  group: Group;
+  /** When it began, ms. */
+  at: number;
+  /** What it may cost, before anybody knows. */
+  tokens: Tokens;
+  amountMicros: number;
+  /** Counters that hold the amount, by their partition. */
+  counters: readonly string[];
+}
+
+const terms = { book: listPrices, multiplierPpm: 1_000_000 };
+const shards = 4;
+/** The function lives for 15 minutes at most. */
+export const overdueMs = 16 * 60_000;
+
+const Amounts = z.object({ daily: z.number().nullable(), weekly: z.number().nullable(), monthly: z.number().nullable() }).partial();
+const Shared = z.object({ organization: Amounts, groups: z.record(z.string(), Amounts) });
+
+function spendLimitsOf(own: Item | undefined, shared: Item | undefined): SpendLimits {
+  if (!own && !shared) return noLimits;
+  return {
+    own: own ? Amounts.parse(own.amounts) : {},
+    shared: shared ? Shared.parse(shared) : noLimits.shared,
+  };
+}
+
+/**
+ * The limits that bind a person now. Pots that groups share are read here, since whose they are is only known with the policy.
+ * @param rows of `moneyKeys`, in its order.
+ */
+export async function limitsOf(
+  table: string,
+  of: { person: string; groups: readonly string[]; budgets: readonly Budget[]; rows: readonly (Item | undefined)[]; nowMs: number },
+): Promise<Limit[]> {
+  const { person, groups, budgets, rows, nowMs } = of;
+  const today = dayOf(nowMs);
+  const [daily, weekly, monthly, held, own, shared] = rows;
+  const used = { daily, weekly, monthly };
+  const bound = bindings(budgets, spendLimitsOf(own, shared), groups);
+  const pots = bound.flatMap(({ budget }) =>
+    budget.scope === 'group' && budget.group !== undefined ? [{ budget, group: budget.group }] : [],
+  );
+  const potRows =
+    pots.length === 0
+      ? []
+      : await getMany(
+          pots.flatMap(({ budget: { period }, group }) => [
+            { table, key: { pk: poolPk(group), sk: usedSk(period, periodStart(period, today)) } },
+            { table, key: heldKey(heldByPool(group)) },
+          ]),
+        );
+  return bound.map((binding) => {
+    const pot = pots.findIndex(({ budget }) => budget === binding.budget);
+    if (pot >= 0) return limitOf(binding, today, micros(potRows[2 * pot], 'used_micros'), micros(potRows[2 * pot + 1], 'held_micros'));
+    return limitOf(
+      binding,
+      today,
+      micros(used[binding.budget.period], 'used_micros'),
+      micros(person === '' ? undefined : held, 'held_micros'),
+    );
+  });
+}
+
+/** Reads all of it again, for a stream that is already open. */
+export async function readLimits(
+  table: string,
+  of: { person: string; groups: readonly string[]; budgets: readonly Budget[]; nowMs: number },
+): Promise<Limit[]> {
+  const rows = await getMany(moneyKeys(of.person, of.nowMs).map((key) => ({ table, key })));
+  return limitsOf(table, { ...of, rows });
+}
+
+function micros(row: Item | undefined, name: string): number {
+  return Math.max(0, Number(row?.[name] ?? 0));
+}
+
+/** List price of an estimate; a model without a price is taken for the dearest of the book. */
+export function priceOf(group: Group, tokens: Tokens, atMs: number): number {
+  const { regional, fast, batch } = group;
+  const options = { regional, fast, batch, multiplierPpm: terms.multiplierPpm };
+  const price = priceOn(listPrices, group.model, dayOf(atMs));
+  if (price) return amountMicros(tokens, price, options);
+  return Math.max(...listPrices.prices.map((one) => amountMicros(tokens, one, options)));
+}
+
+/**
+ * Holds what a request may cost. False when others were quicker and nothing is left: look at the limits again.
+ * @param limits as read for this request; none where nothing binds.
+ */
+export async function reserve(
+  table: string,
+  request: { id: string; group: Group; at: number; tokens: Tokens },
+  limits: readonly Limit[],
+): Promise<{ held: true; hold: Hold } | { held: false }> {
+  const amount = priceOf(request.group, request.tokens, request.at);
+  const rooms = new Map<string, number>();
+  for (const { budget, usedMicros } of limits) {
+    const counter = budget.scope === 'group' ? heldByPool(budget.group ?? '') : heldBy(request.group.person);
+    rooms.set(counter, Math.min(budget.amount_micros - usedMicros, rooms.get(counter) ?? Number.POSITIVE_INFINITY));
+  }
+  const hold: Hold = { ...request, amountMicros: amount, counters: [...rooms.keys()] };
+  const answer = await transact([
+    {
+      Put: {
+        TableName: table,
+        Item: {
+          ...holdKey(hold.id),
+          group: { ...hold.group },
+          at: hold.at,
+          tokens: { ...hold.tokens },
+          amount_micros: amount,
+          counters: [...hold.counters],
+          gsi1pk: shardPk(shardOf(hold.id)),
+          gsi1sk: new Date(hold.at).toISOString(),
+        },
+        ConditionExpression: 'attribute_not_exists(pk)',
+      },
+    },
+    ...[...rooms].map(
+      ([counter, room]): Write => ({
+        Update: {
+          TableName: table,
+          Key: heldKey(counter),
+          UpdateExpression: 'ADD held_micros :amount',
+          ConditionExpression: 'attribute_not_exists(held_micros) OR held_micros < :room',
+          ExpressionAttributeValues: { ':amount': amount, ':room': room },
+        },
+      }),
+    ),
+  ]);
+  return answer.held ? { held: true, hold } : { held: false };
+}
+
+function shardOf(id: string): number {
+  return id.charCodeAt(id.length - 1) % shards;
+}
+
+/** Posts what a request used, then lets go of what it held. Throws Throttled or Unavailable; may be repeated. */
+export async function settle(
+  table: string,
+  hold: Hold,
+  used: { at: number; tokens: Tokens; requests: number },
+  deadlineMs: number,
+): Promise<Posted> {
+  const posted = nothingPosted();
+  const spent = tokenKinds.some((kind) => used.tokens[kind] > 0);
+  if (spent) {
+    const entry: Entry = { key: entryKeyOf(hold.id), group: hold.group, witness: 'server', ...used };
+    await post([entry], { table, terms, deadlineMs, posted });
+  }
+  if (!spent || posted.duplicates > 0) await correct(table, hold, used.tokens, deadlineMs, posted);
+  await release(table, hold);
+  return posted;
+}
+
+function entryKeyOf(id: string): string {
+  return `server:${id}`;
+}
+
+/** Where the estimate was posted before the truth came, the difference follows into the same minute. */
+async function correct(table: string, hold: Hold, truth: Tokens, deadlineMs: number, posted: Posted): Promise<void> {
+  const row = await get(table, entryKey(entryKeyOf(hold.id)));
+  if (!row) return;
+  const estimate = row.tokens as Tokens;
+  const tokens = Object.fromEntries(tokenKinds.map((kind) => [kind, truth[kind] - estimate[kind]])) as unknown as Tokens;
+  if (tokenKinds.every((kind) => tokens[kind] === 0)) return;
+  const entry: Entry = {
+    key: `${entryKeyOf(hold.id)}:truth`,
+    group: hold.group,
+    witness: 'server',
+    at: Date.parse(String(row.at)),
+    tokens,
+    requests: 0,
+  };
+  await post([entry], { table, terms, deadlineMs, posted });
+}
+
+/** True when it was open until now. */
+async function release(table: string, hold: Hold, mark?: 'overdue'): Promise<boolean> {
+  const open = { ConditionExpression: 'attribute_exists(gsi1pk)' };
+  const own: Write = mark
+    ? {
+        Update: {
+          TableName: table,
+          Key: holdKey(hold.id),
+          UpdateExpression: 'SET settled = :mark, expires_at = :expires REMOVE gsi1pk, gsi1sk',
+          ExpressionAttributeValues: { ':mark': mark, ':expires': Math.floor(now() / 1000) + entrySeconds },
+          ...open,
+        },
+      }
+    : { Delete: { TableName: table, Key: holdKey(hold.id), ...open } };
+  const answer = await transact([
+    own,
+    ...hold.counters.map(
+      (counter): Write => ({
+        Update: {
+          TableName: table,
+          Key: heldKey(counter),
+          UpdateExpression: 'ADD held_micros :less',
+          ExpressionAttributeValues: { ':less': -hold.amountMicros },
+        },
+      }),
+    ),
+  ]);
+  return answer.held;
+}
+
+export interface Overdue {
+  hold: Hold;
+  posted: Posted;
+}
+
+/** Settles what is open since before `beforeMs` at its own estimate, each at most once. A part at a time: what is left comes with the next call. */
+export async function settleOverdue(table: string, beforeMs: number, deadlineMs: number): Promise<Overdue[]> {
+  const until = now() + deadlineMs;
+  const done: Overdue[] = [];
+  for (let shard = 0; shard < shards; shard++) {
+    const rows = await query(table, shardPk(shard), { index: 'gsi1', from: ' ', to: new Date(beforeMs).toISOString(), limit: 100 });
+    for (const row of rows) {
+      if (now() > until) return done;
+      const hold = holdOf(row);
+      const posted = nothingPosted();
+      const entry: Entry = {
+        key: entryKeyOf(hold.id),
+        group: hold.group,
+        witness: 'server',
+        at: hold.at,
+        tokens: hold.tokens,
+        requests: 1,
+      };
+      await post([entry], { table, terms, deadlineMs: until - now(), posted });
+      // Posted already: the truth is in the ledger, and only the letting go was missing.
+      if ((await release(table, hold, 'overdue')) && posted.entries > 0) done.push({ hold, posted });
+    }
+  }
+  return done;
+}
+
+/** Only this file writes these rows. */
+function holdOf(row: Item): Hold {
+  const { pk, group, at, tokens, amount_micros, counters } = row as unknown as {
+    pk: string;
+    group: Group;
+    at: number;
+    tokens: Tokens;
+    amount_micros: number;
+    counters: string[];
+  };
+  return { id: pk.slice('HOLD#'.length), group, at, tokens, amountMicros: amount_micros, counters };
+}
