@@ -7,7 +7,8 @@ import { handler as admin } from './admin.lambda.ts';
 import { handler as own } from './own.lambda.ts';
 import { handler as publishPolicy } from './publish-policy.lambda.ts';
 import { handler as settings } from './settings.lambda.ts';
-import { type Answer, type Company, call, type SignedIn, startCompany } from './signed-in.fixture.ts';
+import { type Answer, type Company, call, type SignedIn, startCompany, watch } from './signed-in.fixture.ts';
+import { handler as simulate } from './simulate.lambda.ts';
 
 let aws: TestAws;
 let company: Company;
@@ -116,28 +117,23 @@ describe('the document', () => {
 
 describe('a second environment, already warm', () => {
   it('obeys on its next call, and a warm call reads once', async () => {
+    const watched = await watch(aws);
     vi.resetModules();
     const { handler: second } = await import('./settings.lambda.ts');
-    const { documents } = await import('@gatehouse/runtime/table');
     const models = async () => (await call(second, 'GET /managed/settings', { token: alice.token })).body.settings.availableModels;
     expect(await models()).toBeUndefined();
 
-    const commands: (string | undefined)[] = [];
-    documents().middlewareStack.add(
-      (next, context) => (input) => {
-        commands.push(context.commandName);
-        return next(input);
-      },
-      { step: 'initialize' },
-    );
+    watched.operations.length = 0;
     await models();
-    expect(commands).toEqual(['BatchGetItemCommand']);
+    expect(watched.operations).toEqual(['BatchGetItem']);
 
     const haiku = { ...samplePolicy, policies: [admins, contractors, { ...engineering, models: { allow: ['haiku'] } }] };
     expect((await put({ document: haiku, reason: 'seen elsewhere' }, { 'If-Match': '"4"' })).status).toBe(200);
     expect(await models()).toEqual(['haiku']);
     expect((await put(samplePolicy, { 'If-Match': '"5"' })).status).toBe(200);
     expect(await models()).toBeUndefined();
+    watched.close();
+    process.env.AWS_ENDPOINT_URL = aws.url;
   });
 });
 
@@ -171,7 +167,7 @@ describe('a draft', () => {
 
   it('is simulated for groups and for people, and changes nothing', async () => {
     const body = { document: haikuForAll, people: ['alice@example.com', 'nobody@example.com'], groups: ['engineering', 'contractors'] };
-    const answer = await call(admin, 'POST /admin/policies/simulate', { token: carol.token, body });
+    const answer = await call(simulate, 'POST /admin/policies/simulate', { token: carol.token, body });
     expect(answer.body).toMatchObject({
       against: 7,
       groups: [
@@ -183,9 +179,9 @@ describe('a draft', () => {
       caller: { after: { administers: true } },
     });
     expect((await current()).body.version).toBe(7);
-    expect((await call(admin, 'POST /admin/policies/simulate', { token: carol.token, body: { document: { policies: 1 } } })).status).toBe(
-      400,
-    );
+    expect(
+      (await call(simulate, 'POST /admin/policies/simulate', { token: carol.token, body: { document: { policies: 1 } } })).status,
+    ).toBe(400);
   });
 
   it('is compared with what is in force, as are two versions', async () => {

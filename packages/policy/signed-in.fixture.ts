@@ -1,5 +1,6 @@
 /** For tests of policy's entries: people who are signed in, with real tokens and rows on a real DynamoDB endpoint, and calls as API Gateway makes them. */
 import { generateKeyPairSync, sign } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
 import { alias } from '@gatehouse/contracts/records/alias';
 import { gate } from '@gatehouse/contracts/records/gate';
 import { peopleIndex, person } from '@gatehouse/contracts/records/person';
@@ -7,9 +8,12 @@ import { session } from '@gatehouse/contracts/records/session';
 import { signingKey } from '@gatehouse/contracts/records/signing-key';
 import type { Capability } from '@gatehouse/contracts/surface';
 import { signingInput } from '@gatehouse/core/access-token';
+import { createEndpoint } from '@gatehouse/local/aws/endpoint';
+import { AwsError } from '@gatehouse/local/aws/service';
 import { freshId } from '@gatehouse/runtime/clock';
 import { put } from '@gatehouse/runtime/table';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import type { TestAws } from '../../test/support/aws.ts';
 
 export const publicUrl = 'https://gatehouse.example.com';
 
@@ -70,6 +74,38 @@ export async function startCompany(aws: { table(capability: Capability): Promise
       return { id, session: sid, token: `${input}.${signature.toString('base64url')}` };
     },
   };
+}
+
+/** What an endpoint was asked, in order: `BatchGetItem`, `Query`, ... */
+export interface Watched {
+  operations: string[];
+  /** Calls for which this answers true are answered 500 by the endpoint. */
+  broken: (operation: string, input: Record<string, unknown>) => boolean;
+  close(): void;
+}
+
+/** A second endpoint over the same tables that counts and breaks calls. Modules loaded after `vi.resetModules()` call it. */
+export async function watch(aws: Pick<TestAws, 'clock' | 'dynamodb'>): Promise<Watched> {
+  const watched: Watched = {
+    operations: [],
+    broken: () => false,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+  const server = createEndpoint({
+    services: [aws.dynamodb],
+    clock: aws.clock,
+    authorize: (_caller, _target, operation, input) => {
+      watched.operations.push(operation);
+      const broken = watched.broken(operation, input as Record<string, unknown>);
+      return broken ? new AwsError('InternalServerError', 'out of order', { status: 500 }) : undefined;
+    },
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  process.env.AWS_ENDPOINT_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return watched;
 }
 
 export type Entry = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;

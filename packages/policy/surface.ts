@@ -11,6 +11,8 @@ const people: TableUse[] = [
   { capability: 'people', actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem'], leadingKeys: ['PERSON#*'] },
   { capability: 'people', actions: ['dynamodb:Query'], leadingKeys: ['ALIAS#*'] },
 ];
+const everybody: TableUse = { capability: 'people', actions: ['dynamodb:Query'], leadingKeys: ['PEOPLE#*'] };
+const ledger: TableUse = { capability: 'usage', actions: ['dynamodb:Query'], leadingKeys: ['DAY#*'] };
 const history: TableUse = { capability: 'policy', actions: ['dynamodb:Query'], leadingKeys: ['POLICY'] };
 /** The version, the head and the fact go in one transaction of puts. */
 const publication: TableUse = { capability: 'policy', actions: ['dynamodb:PutItem'], leadingKeys: ['POLICY', 'OUTBOX#*'] };
@@ -23,10 +25,13 @@ export const surface: Surface = {
   entries: {
     settings: { ...api, handler: 'packages/policy/settings.lambda.handler', tables: admission },
     own: { ...api, handler: 'packages/policy/own.lambda.handler', tables: [...admission, ...people] },
-    admin: {
-      ...api,
-      handler: 'packages/policy/admin.lambda.handler',
-      tables: [...admission, ...people, history, publication],
+    admin: { ...api, handler: 'packages/policy/admin.lambda.handler', tables: [...admission, history, publication] },
+    /** API Gateway ends a call after 29 s: the replay ends itself before. */
+    simulate: {
+      handler: 'packages/policy/simulate.lambda.handler',
+      timeoutSeconds: 29,
+      memoryMb: 1024,
+      tables: [...admission, ...people, everybody, ledger],
     },
     /** Called by the deployer, never by a route: publishes the first document. */
     'publish-policy': {
@@ -46,7 +51,7 @@ export const surface: Surface = {
     { name: 'versions', method: 'GET', path: '/admin/policies/versions', entry: 'admin', admit: 'admin' },
     { name: 'version', method: 'GET', path: '/admin/policies/versions/{version}', entry: 'admin', admit: 'admin' },
     { name: 'schema', method: 'GET', path: '/admin/policies/schema', entry: 'admin', admit: 'admin' },
-    { name: 'simulate', method: 'POST', path: '/admin/policies/simulate', entry: 'admin', admit: 'admin' },
+    { name: 'simulate', method: 'POST', path: '/admin/policies/simulate', entry: 'simulate', admit: 'admin' },
     { name: 'diff', method: 'POST', path: '/admin/policies/diff', entry: 'admin', admit: 'admin' },
     { name: 'import', method: 'POST', path: '/admin/policies/import', entry: 'admin', admit: 'admin' },
     { name: 'rollback', method: 'POST', path: '/admin/policies/rollback', entry: 'admin', admit: 'admin' },
