@@ -1,19 +1,18 @@
 /**
  * Posts entries to the ledger: each chunk is one transaction that holds its entry keys, its cells, its counters and its fact, or nothing.
- * The race: two batches of one group read the same version; the second's transaction fails on it, reads again and plans again. An entry
- * that is already there is dropped and the rest posted. Idempotent by the entries' keys.
+ * The race: two batches of one group read the same version; the second's transaction fails on it and then waits its turn. An entry that is
+ * already there is dropped and the rest posted. Idempotent by the entries' keys.
  */
 import { createHash } from 'node:crypto';
 import { now } from '@gatehouse/runtime/clock';
 import { Throttled } from '@gatehouse/runtime/fault';
-import { get, getMany, put, query, transact } from '@gatehouse/runtime/table';
+import { get, put } from '@gatehouse/runtime/table';
+import { commitOnce, withoutKnown } from './commit.dynamo.ts';
 import type { Entry, Group } from './entry.ts';
-import { cellKey, pad, reach } from './fold.ts';
-import { chunks, type Difference, type Plan, plan, type StoredCell, type StoredGroup, type Terms } from './post.ts';
+import { chunks, type Difference, type Plan, type Terms } from './post.ts';
 import { type Tokens, tokenKinds } from './price.ts';
-import { bodyKey, bodySeconds, entryKey, groupPk, headSk, seriesKey } from './rows.ts';
-import { resolveSeries, type Total } from './series.ts';
-import { cellOf, totalWrite, writesOf } from './writes.dynamo.ts';
+import { bodyKey, bodySeconds, groupPk } from './rows.ts';
+import { postInTurn } from './turn.dynamo.ts';
 
 export interface Posted {
   /** Entries that were new. */
@@ -92,26 +91,20 @@ function shareGroups(entries: readonly Entry[]): Entry[] {
   });
 }
 
-/** TransactWriteItems takes a hundred. */
-const mostWrites = 100;
-
 /** True when the ledger knew some of it before. */
 async function postChunk(chunk: readonly Entry[], options: PostOptions, until: number, posted: Posted): Promise<boolean> {
   let rest = chunk;
-  for (let attempt = 0; rest.length > 0; attempt++) {
+  while (rest.length > 0) {
     if (now() > until) throw new Throttled(`The ledger was busy: ${rest.length} entries are not posted yet`);
-    if (attempt > 0) {
-      rest = await withoutKnown(options.table, rest);
-      if (rest.length === 0) break;
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(200, 10 * 2 ** attempt)));
+    const outcome = await commitOnce(rest, options);
+    if (outcome.done === 'committed') {
+      posted.entries += outcome.plan.entries.length;
+      posted.duplicates += chunk.length - outcome.plan.entries.length;
+      merge(posted, outcome.plan);
+      return rest.length < chunk.length;
     }
-    const series = resolveSeries(rest, await readSeries(options.table, rest));
-    const fresh = series.entries;
-    const stored = await Promise.all([...new Set(fresh.map(({ group }) => group))].map((group) => read(options.table, group, fresh)));
-    const made = plan(fresh, stored, options.terms);
-    const writes = [...writesOf(made, options), ...series.totals.map((total) => totalWrite(options.table, total))];
-    if (writes.length === 0) break;
-    if (writes.length > mostWrites && rest.length > 1) {
+    if (outcome.done === 'known') rest = outcome.fresh;
+    else if (outcome.done === 'too_large' && rest.length > 1) {
       // Late events un-bill more windows than one transaction holds.
       posted.duplicates += chunk.length - rest.length;
       const middle = Math.ceil(rest.length / 2);
@@ -120,12 +113,13 @@ async function postChunk(chunk: readonly Entry[], options: PostOptions, until: n
         await postChunk(rest.slice(middle), options, until, posted),
       ];
       return met.includes(true);
-    }
-    const answer = await transact(writes);
-    if (answer.held) {
-      posted.entries += fresh.length;
-      posted.duplicates += chunk.length - fresh.length;
-      merge(posted, made);
+    } else {
+      const { length } = rest;
+      rest = await withoutKnown(options.table, rest);
+      if (rest.length < length) continue;
+      await wait(rest, options, until, posted);
+      posted.entries += rest.length;
+      posted.duplicates += chunk.length - rest.length;
       return rest.length < chunk.length;
     }
   }
@@ -133,44 +127,12 @@ async function postChunk(chunk: readonly Entry[], options: PostOptions, until: n
   return true;
 }
 
-async function readSeries(table: string, entries: readonly Entry[]): Promise<Map<string, Total>> {
-  const keys = [...new Set(entries.flatMap(({ series }) => (series ? [series.key] : [])))];
-  if (keys.length === 0) return new Map();
-  const rows = await getMany(keys.map((key) => ({ table, key: seriesKey(key) })));
-  return new Map(rows.flatMap((row, index) => (row ? [[keys[index] ?? '', row as unknown as Total] as const] : [])));
-}
-
-/** BatchGetItem takes a hundred keys. */
-const keysAtOnce = 100;
-const readsAtOnce = 8;
-
-/** Drops what the ledger has already: after a lost answer, a repeat, or another sender of the same points. */
-async function withoutKnown(table: string, entries: readonly Entry[]): Promise<Entry[]> {
-  const parts: (readonly Entry[])[] = [];
-  for (let at = 0; at < entries.length; at += keysAtOnce) parts.push(entries.slice(at, at + keysAtOnce));
-  const fresh: Entry[] = [];
-  for (let at = 0; at < parts.length; at += readsAtOnce) {
-    const some = parts.slice(at, at + readsAtOnce);
-    const found = await Promise.all(some.map((part) => getMany(part.map(({ key }) => ({ table, key: entryKey(key) })))));
-    for (const [index, part] of some.entries()) fresh.push(...part.filter((_, place) => found[index]?.[place] === undefined));
+async function wait(entries: readonly Entry[], { table, terms }: PostOptions, until: number, posted: Posted): Promise<void> {
+  const committed = (plan: Plan) => merge(posted, plan);
+  for (const person of new Set(entries.map(({ group }) => group.person))) {
+    const mine = entries.filter(({ group }) => group.person === person);
+    await postInTurn(person, mine, { table, terms, until, committed });
   }
-  return fresh;
-}
-
-async function read(table: string, group: Group, entries: readonly Entry[]): Promise<StoredGroup> {
-  const pk = groupPk(group);
-  const { from, to } = reach(entries.filter((entry) => entry.group === group));
-  // One partition, few rows an hour; keys of all three kinds sort by time within their kind.
-  const [head, ...rows] = await Promise.all([
-    get(table, { pk, sk: headSk }),
-    ...(['E', 'S', 'M'] as const).map((kind) => query(table, pk, { from: `${kind}#${pad(from - 1)}`, to: `${kind}#${pad(to)}~` })),
-  ]);
-  const cells = new Map<string, StoredCell>();
-  for (const row of rows.flat()) {
-    const cell = cellOf(row);
-    cells.set(cellKey(cell), cell);
-  }
-  return { group, version: Number(head?.version ?? 0), cells };
 }
 
 function merge(posted: Posted, made: Plan): void {

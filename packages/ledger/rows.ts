@@ -8,6 +8,7 @@
  *   USED#<per_>                 <period>#<first day>     what a person used of a period
  *   POOL#<group>                <period>#<first day>     what a group used of a period, for budgets that it shares; /#<per_>: how much of it is whose
  *   BUDGET#<budget>             <first day>#<limit>      the highest mark of a budget that was told of
+ *   WAITING#<per_>              W#<ms>#<id>, LEASE       entries whose writers met others at the same rows, and who commits them for all just now; TTL 1 day
  *   BODY#<sha256>               BODY                     a whole body was posted: a shortcut, never the proof; TTL 2 days
  * A dump reveals who used which model, when and how much; no prompt, no e-mail.
  */
@@ -27,6 +28,17 @@ export function groupPk(group: Group): string {
   return `CELL#${group.person}#${createHash('sha256').update(groupText(group)).digest('hex').slice(0, 32)}`;
 }
 export const headSk = 'HEAD';
+/** @param ms when the writer began to wait. */
+export function waitingKey(person: string, ms: number, id: string) {
+  return { pk: waitingPk(person), sk: `${waitingPrefix}${String(ms).padStart(13, '0')}#${id}` };
+}
+export const waitingPrefix = 'W#';
+export function waitingPk(person: string): string {
+  return `WAITING#${person}`;
+}
+export function leaseKey(person: string) {
+  return { pk: waitingPk(person), sk: 'LEASE' };
+}
 export function spendPk(person: string): string {
   return `SPEND#${person}`;
 }
@@ -58,6 +70,7 @@ export function budgetKey(budget: string, start: string, limitMicros: number) {
 
 export const entrySeconds = 400 * 86_400;
 export const bodySeconds = 2 * 86_400;
+export const waitingSeconds = 86_400;
 export const seriesSeconds = 60 * 86_400;
 
 export type Period = 'daily' | 'weekly' | 'monthly';

@@ -11,6 +11,8 @@ const ledger: TableUse = {
   capability: 'usage',
   actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
 };
+/** What waited its turn goes with the transaction that posts it. */
+const waiting: TableUse = { capability: 'usage', actions: ['dynamodb:DeleteItem'], leadingKeys: ['WAITING#*'] };
 /** Admission reads gate, session and policy head in one call, and the version once an environment. */
 const admission: TableUse[] = [
   { capability: 'access', actions: ['dynamodb:BatchGetItem'], leadingKeys: ['GATE#*', 'SESSION#*'] },
@@ -44,7 +46,7 @@ export const surface: Surface = {
   capability: 'usage',
   table: true,
   entries: {
-    ingest: { handler: 'packages/usage/ingest.lambda.handler', timeoutSeconds: 10, memoryMb: 1024, tables: [polled, ledger] },
+    ingest: { handler: 'packages/usage/ingest.lambda.handler', timeoutSeconds: 10, memoryMb: 1024, tables: [polled, ledger, waiting] },
     spend: { handler: 'packages/usage/spend.lambda.handler', timeoutSeconds: 10, memoryMb: 512, tables: [...admission, counters] },
     reprice: { handler: 'packages/usage/reprice.lambda.handler', timeoutSeconds: 29, memoryMb: 512, tables: [...admission, ledger] },
     converge: { handler: 'packages/usage/converge.lambda.handler', timeoutSeconds: 30, memoryMb: 512, tables: budgets },

@@ -13,7 +13,7 @@ import { signingKey } from '@gatehouse/contracts/records/signing-key';
 import { signingInput } from '@gatehouse/core/access-token';
 import { spendPk, usedPk } from '@gatehouse/ledger/rows';
 import { freshId } from '@gatehouse/runtime/clock';
-import { documents, put, query } from '@gatehouse/runtime/table';
+import { put, query } from '@gatehouse/runtime/table';
 import { call, type Entry } from '@gatehouse/usage/exporter.fixture';
 import { type Export, seeded, traffic } from './exports.ts';
 import type { ExportTally } from './exports-tally.ts';
@@ -21,7 +21,6 @@ import type { ExportTally } from './exports-tally.ts';
 const atOnce = 12;
 const publicUrl = 'https://gatehouse.example.com';
 const tables = { TABLE_ACCESS: 'bench-access', TABLE_USAGE: 'bench-usage' };
-const moments = ['before', 'during', 'after'] as const;
 
 const [count = 0, seed = 0] = process.argv.slice(2).map(Number);
 const random = seeded(seed + 1);
@@ -36,15 +35,18 @@ let up: Promise<void>;
 function serve(): void {
   const enough = tally.killed * 100 >= count;
   const dieAt = enough ? 0 : 40 + Math.floor(random() * Math.max(20, count / 15));
-  const moment = moments[Math.floor(random() * moments.length)] ?? 'during';
   const script = fileURLToPath(new URL('./store-process.ts', import.meta.url));
-  store = spawn(process.execPath, [script, join(folder, 'dynamodb'), port, String(dieAt), moment], {
+  store = spawn(process.execPath, [script, join(folder, 'dynamodb'), port, String(dieAt)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   up = new Promise((resolve, reject) => {
     createInterface({ input: store.stdout! }).on('line', (line) => {
-      port = line.replace('up ', '');
-      resolve();
+      const [word, value = ''] = line.split(' ');
+      if (word === 'killed') tally.killed += Number(value);
+      if (word === 'up') {
+        port = value;
+        resolve();
+      }
     });
     store.once('exit', (code) => {
       if (stopping) return;
@@ -77,20 +79,6 @@ for (const table of Object.values(tables)) await createTable(table);
 const jwk = { ...keys.publicKey.export({ format: 'jwk' }), kid: 'bench', alg: 'ES256', use: 'sig' };
 const key = { kid: 'bench', state: 'current', jwk, key_arn: 'arn:aws:kms:bench', created_at: '2026-11-22T09:00:00.000Z' };
 await put(tables.TABLE_ACCESS, { ...signingKey.key('bench'), ...key });
-documents().middlewareStack.add(
-  (next, { commandName }) =>
-    async (input) => {
-      try {
-        return await next(input);
-      } catch (error) {
-        // Sent, and the connection broke before the answer.
-        const code = error instanceof Error && 'code' in error ? error.code : undefined;
-        if (commandName?.startsWith('TransactWrite') && code === 'ECONNRESET') tally.killed++;
-        throw error;
-      }
-    },
-  { step: 'deserialize', priority: 'low' },
-);
 const { handler }: { handler: Entry } = await import('@gatehouse/usage/ingest.lambda');
 
 const { exports, people, truth } = traffic(count, seed, Date.now());
@@ -104,7 +92,7 @@ store!.kill();
 await rm(folder, { recursive: true, force: true });
 process.send?.({ tally });
 process.disconnect();
-documents().destroy();
+process.exit();
 
 async function sendAll(all: readonly Export[]): Promise<void> {
   let next = 0;

@@ -1,6 +1,7 @@
 /**
- * A DynamoDB of its own process, for the bench that kills it: serves a folder until the transaction it was told to die at, and is gone by SIGKILL
- * before, during or after that transaction's commit. Told by its arguments: folder, port, transaction (0: never), moment.
+ * A DynamoDB of its own process, for the bench that kills it: serves a folder, and from the transaction it was told on, answers none of the next few any
+ * more: some are not begun, some are being written, some are on disk and their senders never hear of it. Then it is gone, by SIGKILL.
+ * Arguments: folder, port (0: any), transaction (0: never).
  */
 import { writeSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -9,25 +10,32 @@ import { createEndpoint } from '../../packages/local/aws/endpoint.ts';
 import type { Operation } from '../../packages/local/aws/service.ts';
 import { createClock } from '../../packages/local/clock.ts';
 
-const [path = '', port = '0', dieAt = '0', moment = 'during'] = process.argv.slice(2);
+const [path = '', port = '0', dieAt = '0'] = process.argv.slice(2);
 const clock = createClock();
 const dynamodb = await createDynamoDb({ clock, path });
 const transact = dynamodb.operations.TransactWriteItems;
 if (!transact) throw new Error('There are no transactions');
 
+const most = 6;
+/** Fewer are on their way at times. */
+const patienceMs = 200;
 let begun = 0;
-const die = () => process.kill(process.pid, 'SIGKILL');
+let caught = 0;
 
-const TransactWriteItems: Operation = async (input, call) => {
+function die(): void {
+  writeSync(1, `killed ${caught}\n`);
+  process.kill(process.pid, 'SIGKILL');
+}
+
+const TransactWriteItems: Operation = (input, call) => {
   begun++;
-  if (begun !== Number(dieAt)) return transact(input, call);
-  if (moment === 'before') die();
-  const answer = transact(input, call);
-  // Judged and handed to the store, not yet known to be on disk.
-  if (moment === 'during') setTimeout(die, 0);
-  await answer;
-  die();
-  return answer;
+  if (Number(dieAt) === 0 || begun < Number(dieAt)) return transact(input, call);
+  caught++;
+  if (caught === 1) setTimeout(die, patienceMs);
+  if (begun % 3 > 0) void transact(input, call);
+  // The last is judged and handed to the store by then, but not known to be on disk.
+  if (caught === most) setTimeout(die, 0);
+  return new Promise(() => {});
 };
 
 const mortal = { ...dynamodb, operations: { ...dynamodb.operations, TransactWriteItems } };

@@ -1,0 +1,87 @@
+/** Many exporters of one person at once, against a table that refuses transactions which meet, as DynamoDB does and the embedded one does not. */
+import type { Entry, Group } from '@gatehouse/ledger/entry';
+import { entryDigest, type PostOptions, post } from '@gatehouse/ledger/ledger.dynamo';
+import { noTokens } from '@gatehouse/ledger/price';
+import { listPrices } from '@gatehouse/ledger/price-book';
+import { spendPk, usedPk } from '@gatehouse/ledger/rows';
+import { query } from '@gatehouse/runtime/table';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AwsError, type Operation } from '../../packages/local/aws/service.ts';
+import { startAws, type TestAws } from '../support/aws.ts';
+
+/** What a transaction takes within AWS. */
+const commitMs = 8;
+
+interface Item {
+  [kind: string]: { TableName: string; Key?: object; Item?: { pk: object; sk: object } };
+}
+
+/** Keys that a transaction holds are refused to others until it is over. */
+function conflicting(transact: Operation): Operation {
+  const held = new Set<string>();
+  return async (input: { TransactItems: Item[] }, call) => {
+    const keys = input.TransactItems.flatMap((one) =>
+      Object.values(one).map(({ TableName, Key, Item }) => `${TableName} ${JSON.stringify(Key ?? { pk: Item?.pk, sk: Item?.sk })}`),
+    );
+    const CancellationReasons = keys.map((key) => ({ Code: held.has(key) ? 'TransactionConflict' : 'None' }));
+    if (keys.some((key) => held.has(key)))
+      throw new AwsError('TransactionCanceledException', 'Transaction cancelled', { extra: { CancellationReasons } });
+    for (const key of keys) held.add(key);
+    try {
+      await new Promise((resolve) => setTimeout(resolve, commitMs));
+      return await transact(input, call);
+    } finally {
+      for (const key of keys) held.delete(key);
+    }
+  };
+}
+
+let aws: TestAws;
+let options: PostOptions;
+let people = 0;
+
+beforeAll(async () => {
+  aws = await startAws();
+  const operations = aws.dynamodb.operations as Record<string, Operation>;
+  operations.TransactWriteItems = conflicting(operations.TransactWriteItems!);
+  options = { table: await aws.table('usage'), terms: { book: listPrices, multiplierPpm: 1_000_000 }, deadlineMs: 1_600 };
+});
+afterAll(() => aws.close());
+
+const at = Date.UTC(2026, 10, 22, 9);
+
+/** One export of four kinds of tokens, as each of a person's windows sends it every minute. */
+function exported(person: string, session: string, salt: number): Entry[] {
+  const group: Group = { person, session, model: 'claude-opus-4-8', route: 'anthropic', regional: false, fast: false, batch: false };
+  return (['input', 'output', 'cache_read', 'cache_write_5m'] as const).map((kind) => ({
+    key: entryDigest([group, kind, salt]),
+    group,
+    witness: 'metric',
+    at: at + salt * 1_000,
+    from: at + salt * 1_000 - 60_000,
+    tokens: { ...noTokens, [kind]: 100 },
+    requests: 0,
+  }));
+}
+
+async function billed(person: string): Promise<number[]> {
+  const spent = await query(options.table, spendPk(person));
+  const used = await query(options.table, usedPk(person), { prefix: 'monthly#' });
+  return [spent.reduce((sum, row) => sum + Number(row.amount_micros), 0), used.reduce((sum, row) => sum + Number(row.used_micros), 0)];
+}
+
+const each = 100 * 5 + 100 * 25 + 100 * 0.5 + 100 * 6.25;
+
+describe('thirty exports of one person at once', () => {
+  it.each([
+    ['of thirty sessions', (index: number) => `s${index}`],
+    ['of one session', () => 'only'],
+    ['of three sessions', (index: number) => `s${index % 3}`],
+  ])('%s go through within the time of an answer, and count once', async (_, sessionOf) => {
+    const person = `per_${people++}`;
+    const began = performance.now();
+    await Promise.all(Array.from({ length: 30 }, (_, index) => post(exported(person, sessionOf(index), index), options)));
+    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(await billed(person)).toEqual([30 * each, 30 * each]);
+  });
+});
