@@ -32,5 +32,5 @@ export function readProfile(name: string, text: string): Profile {
 
 /** Whether a profile still names the examples' addresses. */
 export function isExample(profile: Profile): boolean {
-  return /[./]example\.com\b/.test(JSON.stringify(profile));
+  return /\bexample\.(?:[a-z]+\.)?com\b/.test(JSON.stringify(profile));
 }

@@ -46,7 +46,13 @@ export const surface: Surface = {
   capability: 'usage',
   table: true,
   entries: {
-    ingest: { handler: 'packages/usage/ingest.lambda.handler', timeoutSeconds: 10, memoryMb: 1024, tables: [polled, ledger, waiting] },
+    ingest: {
+      handler: 'packages/usage/ingest.lambda.handler',
+      timeoutSeconds: 10,
+      memoryMb: 1024,
+      capacity: 'telemetry',
+      tables: [polled, ledger, waiting],
+    },
     spend: { handler: 'packages/usage/spend.lambda.handler', timeoutSeconds: 10, memoryMb: 512, tables: [...admission, counters] },
     reprice: { handler: 'packages/usage/reprice.lambda.handler', timeoutSeconds: 29, memoryMb: 512, tables: [...admission, ledger] },
     converge: { handler: 'packages/usage/converge.lambda.handler', timeoutSeconds: 30, memoryMb: 512, tables: budgets },

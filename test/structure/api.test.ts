@@ -7,6 +7,7 @@ import { capturedGraph } from '../support/sst-diff/graph.ts';
 
 const stage = 'bundled';
 const graph = await capturedGraph(stage);
+const [evaluation, ownIdp] = [await capturedGraph('evaluation'), await capturedGraph('own-idp')];
 const api = graph.one('aws:apigateway/restApi:RestApi', 'Api').inputs;
 const surfaces = await loadSurfaces();
 const routes = surfaces.flatMap(({ capability, routes = [] }) => routes.map((route) => ({ ...route, capability })));
@@ -83,8 +84,10 @@ describe('the API', () => {
     });
   });
 
-  it('has no other door: no public API, no function URL, no way out of its network', () => {
-    expect(graph.all('aws:apigateway/restApi:RestApi')).toHaveLength(1);
+  it('has no other door: no public API but the edge that a profile opens, no function URL, no way out of its network', () => {
+    expect(graph.all('aws:apigateway/restApi:RestApi').map(({ name }) => name)).toEqual(['Api', 'EdgeApi']);
+    for (const closed of [evaluation, ownIdp])
+      expect(closed.all('aws:apigateway/restApi:RestApi').map(({ name }) => name)).toEqual(['Api']);
     for (const type of [
       'apigatewayv2/api:Api',
       'lambda/functionUrl:FunctionUrl',

@@ -84,6 +84,26 @@ const kinds: Record<string, (physical: string, logical: string, inputs: Values) 
     arn: `arn:aws:apigateway:${region}::/restapis/${restApi}/stages/${stageName}`,
     invokeUrl: `https://${restApi}.execute-api.${region}.amazonaws.com/${stageName}`,
   }),
+  'aws:apigateway/domainName:DomainName': (_, logical, { domainName }) => ({
+    id: `${logical}-id`,
+    domainName,
+    domainNameId: `${logical}-id`,
+    arn: `arn:aws:apigateway:${region}:${account}:/domainnames/${domainName}+${logical}-id`,
+  }),
+  'aws:acm/certificate:Certificate': (_, logical, { domainName }) => ({
+    arn: arn('acm', `certificate/${logical}`),
+    domainValidationOptions: [
+      {
+        domainName,
+        resourceRecordName: `_proof.${domainName}.`,
+        resourceRecordType: 'CNAME',
+        resourceRecordValue: '_proof.acm-validations.aws.',
+      },
+    ],
+  }),
+  'aws:acm/certificateValidation:CertificateValidation': (_, __, { certificateArn }) => ({ certificateArn }),
+  'aws:route53/record:Record': (_, __, { name }) => ({ fqdn: name }),
+  'aws:wafv2/webAcl:WebAcl': (name) => ({ arn: arn('wafv2', `regional/webacl/${name}/id`) }),
   'aws:ec2/vpc:Vpc': (_, logical, { cidrBlock, tags }) => ({
     id: `${logical}-id`,
     cidrBlock: cidrBlock ?? '10.0.0.0/16',
