@@ -3,6 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { type AnthropicOptions, createAnthropic } from './anthropic/create-anthropic.ts';
+import { createMessagesApi, createPlatformOnAws, localModelKeys, type ModelKeys } from './anthropic/doors.ts';
+import { createModel } from './anthropic/model.ts';
+import { createBedrock } from './bedrock/create-bedrock.ts';
 import { type CoderOptions, createCoder } from './coder/create-coder.ts';
 import { buildEffects } from './coder/workspaces.ts';
 import { createFaults, type Faults } from './faults.ts';
@@ -15,8 +18,10 @@ export interface OutsideOptions {
   clock: Clock;
   litellm: LitellmOptions;
   coder: CoderOptions;
-  /** Absent: the company has no organization at Anthropic, and `/anthropic` is not there. */
+  /** Absent: the company has no organization at Anthropic, and `/anthropic/v1/organizations` is not there. */
   anthropic?: AnthropicOptions;
+  /** What the doors to the models take; `localModelKeys` unless told. */
+  modelKeys?: ModelKeys;
   /** Who has an account everywhere when the systems start fresh. */
   people: readonly { email: string; name: string }[];
   /** Absent: everything is forgotten at the end. */
@@ -25,7 +30,7 @@ export interface OutsideOptions {
 
 export interface Outside {
   server: Server;
-  /** `http://127.0.0.1:<port>`; the systems are at `/litellm`, `/coder` and `/anthropic`. */
+  /** `http://127.0.0.1:<port>`; the systems are at `/litellm`, `/coder`, `/anthropic`, `/aws-external-anthropic` and `/bedrock`; `/_model` steers the models. */
   origin: string;
   faults: Faults;
   close(): Promise<void>;
@@ -42,7 +47,16 @@ export async function createOutside(options: OutsideOptions): Promise<Outside> {
   const anthropic = options.anthropic && createAnthropic(options.anthropic, context);
   await Promise.all([litellm.ready, coder.ready, anthropic?.ready]);
   const faults = createFaults(options.clock, buildEffects);
-  const systems = [litellm.system, coder.system, ...(anthropic ? [anthropic.system] : [])];
+  const model = createModel(options.clock);
+  const models = { clock: options.clock, model, keys: options.modelKeys ?? localModelKeys };
+  const systems = [
+    litellm.system,
+    coder.system,
+    createMessagesApi(models, anthropic?.routes),
+    createPlatformOnAws(models),
+    createBedrock(models),
+    model.control,
+  ];
   const server = createServer(
     listener(systems, faults, (_request, response) => {
       send(response, {

@@ -1,8 +1,9 @@
 /** The part of Anthropic's Admin API that takes a seat away: members, invites, API keys, under `/anthropic/v1/organizations`. Serves no model. */
 import type { Clock } from '../../clock.ts';
-import { type Answer, type Call, type Handler, isRecord, Refused, type Route, route, type System } from '../http.ts';
+import { type Answer, type Call, type Handler, isRecord, Refused, type Route, route } from '../http.ts';
 import { createRateLimiter } from '../rate-limit.ts';
 import { createSnapshot } from '../snapshot.ts';
+import { problem } from './refusal.ts';
 import { type AnthropicState, type ApiKey, type Invite, type Member, seeded, taggedId } from './state.ts';
 
 export interface AnthropicOptions {
@@ -14,7 +15,7 @@ export interface AnthropicOptions {
 }
 
 export interface Anthropic {
-  system: System;
+  routes: readonly Route[];
   /** Turns when the first state has been saved. */
   ready: Promise<void>;
 }
@@ -44,10 +45,8 @@ export function createAnthropic(
         const rate = count('members', perMinute);
         if (rate.exceeded) {
           const seconds = Math.max(1, Math.ceil(rate.reset - clock.now() / 1000));
-          return {
-            ...problem(429, 'rate_limit_error', 'Number of requests has exceeded the rate limit'),
-            headers: { 'retry-after': String(seconds) },
-          };
+          const refused = problem(429, 'rate_limit_error', 'Number of requests has exceeded the rate limit');
+          return { ...refused, headers: { ...refused.headers, 'retry-after': String(seconds) } };
         }
       }
       return handler(call);
@@ -182,31 +181,13 @@ export function createAnthropic(
   ];
   const prefixed = routes.map((one) => ({ ...one, pattern: `/v1/organizations${one.pattern}` }));
   return {
-    system: { prefix: '/anthropic', routes: prefixed, refuse: (status, message) => problem(status, errorType(status), message) },
+    routes: prefixed,
     ready: saved ? Promise.resolve() : snapshot.save(),
   };
 }
 
-function problem(status: number, type: string, message: string, errorCode?: string): Answer {
-  const details = errorCode === undefined ? {} : { details: { error_code: errorCode } };
-  return { status, body: { type: 'error', error: { type, message, ...details }, request_id: taggedId('req') } };
-}
-
 function refuse(status: number, type: string, message: string, errorCode?: string): Refused {
   return new Refused(problem(status, type, message, errorCode));
-}
-
-function errorType(status: number): string {
-  return (
-    {
-      401: 'authentication_error',
-      403: 'permission_error',
-      404: 'not_found_error',
-      409: 'conflict_error',
-      429: 'rate_limit_error',
-      529: 'overloaded_error',
-    }[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error')
-  );
 }
 
 function found<Item extends { id: string }>(items: readonly Item[], call: Call, what: string): Item {

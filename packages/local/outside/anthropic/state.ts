@@ -42,7 +42,7 @@ export interface AnthropicState {
   keys: ApiKey[];
 }
 
-export type Prefix = 'user' | 'invite' | 'apikey' | 'wrkspc' | 'req';
+export type Prefix = 'user' | 'invite' | 'apikey' | 'wrkspc' | 'req' | 'msg' | 'toolu';
 
 /** Tagged as the API tags its ids; the same at every start when named. */
 export function taggedId(prefix: Prefix, name?: string): string {
