@@ -3,12 +3,11 @@
  * the table: each turn cuts some of its people and, in one transaction, writes down how far it came and calls for the next turn.
  * Race: a turn that broke comes again from where the last one ended; who is cut twice signs in twice.
  */
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { Gate } from '@gatehouse/contracts/records/gate';
 import { timestamp } from '@gatehouse/runtime/clock';
 import { Throttled } from '@gatehouse/runtime/fault';
 import { publish } from '@gatehouse/runtime/publish';
-import { documents, get, transact } from '@gatehouse/runtime/table';
+import { get, readPage, transact } from '@gatehouse/runtime/table';
 import { gateForCutSessions } from './gate.ts';
 import { groupCutOrdered } from './group-cut-ordered.ts';
 import { cutOrderKey, GroupCut } from './rows.ts';
@@ -110,17 +109,13 @@ export async function cutSomeOfGroup(table: string, told: { id: string; turn: nu
 
 /** One page of the gates that hold a group, as every call is judged by them. No index covers groups: the table is read from end to end. */
 async function peopleOf(table: string, group: string, from: GroupCut['from']): Promise<{ people: string[]; next: GroupCut['from'] }> {
-  const page = await documents().send(
-    new ScanCommand({
-      TableName: table,
-      ConsistentRead: true,
-      Limit: rowsAPage,
-      FilterExpression: 'begins_with(pk, :gate) AND contains(groups, :group)',
-      ExpressionAttributeValues: { ':gate': 'GATE#', ':group': group },
-      ExclusiveStartKey: from,
-    }),
-  );
-  const people = (page.Items ?? []).map((row) => Gate.parse(row)).filter(({ groups }) => groups.includes(group));
-  const last = page.LastEvaluatedKey;
-  return { people: people.map(({ person }) => person), next: last && { pk: String(last.pk), sk: String(last.sk) } };
+  const { items, next } = await readPage(table, {
+    ConsistentRead: true,
+    Limit: rowsAPage,
+    FilterExpression: 'begins_with(pk, :gate) AND contains(groups, :group)',
+    ExpressionAttributeValues: { ':gate': 'GATE#', ':group': group },
+    ExclusiveStartKey: from,
+  });
+  const people = items.map((row) => Gate.parse(row)).filter(({ groups }) => groups.includes(group));
+  return { people: people.map(({ person }) => person), next: next && { pk: String(next.pk), sk: String(next.sk) } };
 }

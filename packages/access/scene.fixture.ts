@@ -1,7 +1,6 @@
 /** For tests of access's entries: DynamoDB, KMS and secrets behind the real endpoint, a real identity provider, people with records and a policy; calls as API Gateway makes them. */
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { identity } from '@gatehouse/contracts/records/identity';
 import { person } from '@gatehouse/contracts/records/person';
 import { policyHead, policyVersion } from '@gatehouse/contracts/records/policy';
@@ -12,7 +11,7 @@ import { createIdp, type Idp } from '@gatehouse/local/idp/create-idp';
 import { installStackDate } from '@gatehouse/local/lambda/stack-date';
 import { samplePolicy } from '@gatehouse/rules/sample';
 import { freshId } from '@gatehouse/runtime/clock';
-import { documents, put } from '@gatehouse/runtime/table';
+import { put, readPage, remove } from '@gatehouse/runtime/table';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { startAws, type TestAws } from '../../test/support/aws.ts';
 import type { World } from './refresh-life.fixture.ts';
@@ -104,9 +103,9 @@ export async function startScene(publicUrl = origin): Promise<Scene> {
     const found: Record<string, unknown>[] = [];
     let from: Record<string, unknown> | undefined;
     do {
-      const page = await documents().send(new ScanCommand({ TableName: table, ConsistentRead: true, ExclusiveStartKey: from }));
-      found.push(...(page.Items ?? []).filter(({ pk }) => String(pk).startsWith(prefix)));
-      from = page.LastEvaluatedKey;
+      const page = await readPage(table, { ConsistentRead: true, ExclusiveStartKey: from });
+      found.push(...page.items.filter(({ pk }) => String(pk).startsWith(prefix)));
+      from = page.next;
     } while (from);
     return found;
   }
@@ -123,7 +122,7 @@ export async function startScene(publicUrl = origin): Promise<Scene> {
     rows,
     forget: async () => {
       const gone = (await rows('')).filter(({ pk }) => pk !== 'SIGNING-KEYS');
-      await Promise.all(gone.map(({ pk, sk }) => documents().send(new DeleteCommand({ TableName: table, Key: { pk, sk } }))));
+      await Promise.all(gone.map(({ pk, sk }) => remove(table, { pk: String(pk), sk: String(sk) })));
     },
     close: async () => {
       kms.destroy();

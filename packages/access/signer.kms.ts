@@ -3,14 +3,13 @@
  * yet, is the key ring's to say.
  */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { derToJose, joseToDer } from '@gatehouse/core/es256';
+import { awsJson, isThrottle } from '@gatehouse/runtime/aws-call';
 import { Misconfigured, Throttled, Unavailable } from '@gatehouse/runtime/fault';
 import * as z from 'zod';
 import { thumbprint } from './issuer-keys.ts';
 import type { Signer } from './signer.ts';
 
-let client: KMSClient | undefined;
 const signers = new Map<string, Promise<KmsSigner>>();
 
 export interface KmsSigner extends Signer {
@@ -53,26 +52,18 @@ async function selfTest(keyArn: string, key: KeyObject): Promise<void> {
 }
 
 async function publicKey(keyArn: string): Promise<KeyObject> {
-  const answer = await asked(() => kms().send(new GetPublicKeyCommand({ KeyId: keyArn })));
-  if (!answer.PublicKey) throw new Misconfigured(`The key ${keyArn} has no public half: it must be ECC_NIST_P256 for SIGN_VERIFY`);
-  return createPublicKey({ key: Buffer.from(answer.PublicKey), format: 'der', type: 'spki' });
+  const { PublicKey } = await kms<{ PublicKey?: string }>('GetPublicKey', { KeyId: keyArn });
+  if (!PublicKey) throw new Misconfigured(`The key ${keyArn} has no public half: it must be ECC_NIST_P256 for SIGN_VERIFY`);
+  return createPublicKey({ key: Buffer.from(PublicKey, 'base64'), format: 'der', type: 'spki' });
 }
 
 async function signOnce(keyArn: string, text: string): Promise<Buffer> {
-  const answer = await asked(() =>
-    kms().send(new SignCommand({ KeyId: keyArn, Message: Buffer.from(text), MessageType: 'RAW', SigningAlgorithm: 'ECDSA_SHA_256' })),
-  );
-  const signature = answer.Signature && derToJose(answer.Signature);
+  const Message = Buffer.from(text).toString('base64');
+  const wish = { KeyId: keyArn, Message, MessageType: 'RAW', SigningAlgorithm: 'ECDSA_SHA_256' };
+  const { Signature } = await kms<{ Signature?: string }>('Sign', wish);
+  const signature = Signature && derToJose(Buffer.from(Signature, 'base64'));
   if (!signature) throw new Unavailable('KMS answered with what is no DER signature');
   return signature;
-}
-
-function kms(): KMSClient {
-  client ??= new KMSClient({
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
-  });
-  return client;
 }
 
 const ours = new Set([
@@ -83,14 +74,11 @@ const ours = new Set([
   'KMSInvalidStateException',
 ]);
 
-async function asked<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    const name = error instanceof Error ? error.name : '';
-    if (ours.has(name)) throw new Misconfigured(`The signing key cannot be used: ${name}`, { cause: error });
-    if (name === 'ThrottlingException' || name === 'LimitExceededException')
-      throw new Throttled('KMS asks for less traffic', { cause: error });
-    throw new Unavailable('KMS did not answer', { cause: error });
-  }
+function kms<Output>(operation: 'GetPublicKey' | 'Sign', wish: object): Promise<Output> {
+  return awsJson<Output>('kms', operation, wish).catch((error: Error) => {
+    if (ours.has(error.name)) throw new Misconfigured(`The signing key cannot be used: ${error.name}`, { cause: error });
+    throw isThrottle(error)
+      ? new Throttled('KMS asks for less traffic', { cause: error })
+      : new Unavailable('KMS did not answer', { cause: error });
+  });
 }

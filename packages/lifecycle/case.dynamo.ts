@@ -7,7 +7,7 @@
  * The race: two starts for one person, or two runs of one step. The lock's condition and the chain's number decide; the loser reads again.
  */
 import { Case, lifecycleCase } from '@gatehouse/contracts/records/case';
-import { documents, get, type Item, query, transact, update, type Write } from '@gatehouse/runtime/table';
+import { get, type Item, query, readPage, transact, update, type Write } from '@gatehouse/runtime/table';
 import * as z from 'zod';
 import { statusAfter } from './case.ts';
 import { Closing, Link } from './chain.ts';
@@ -49,19 +49,14 @@ export async function casesOf(
   limit: number,
   after?: string,
 ): Promise<{ cases: Case[]; next: string | undefined }> {
-  const { QueryCommand } = await import('@aws-sdk/lib-dynamodb');
-  const answer = await documents().send(
-    new QueryCommand({
-      TableName: table,
-      IndexName: 'gsi1',
-      KeyConditionExpression: after ? 'gsi1pk = :pk AND gsi1sk < :after' : 'gsi1pk = :pk',
-      ExpressionAttributeValues: { ':pk': `CASES#${person}`, ...(after && { ':after': after }) },
-      ScanIndexForward: false,
-      Limit: limit,
-    }),
-  );
-  const items = answer.Items ?? [];
-  return { cases: items.map((item) => Case.parse(item)), next: answer.LastEvaluatedKey && String(items.at(-1)?.gsi1sk) };
+  const { items, next } = await readPage(table, {
+    IndexName: 'gsi1',
+    KeyConditionExpression: after ? 'gsi1pk = :pk AND gsi1sk < :after' : 'gsi1pk = :pk',
+    ExpressionAttributeValues: { ':pk': `CASES#${person}`, ...(after && { ':after': after }) },
+    ScanIndexForward: false,
+    Limit: limit,
+  });
+  return { cases: items.map((item) => Case.parse(item)), next: next && String(items.at(-1)?.gsi1sk) };
 }
 
 /** False: another case is open for the person, or this very one is there already. A dry run takes no lock. */

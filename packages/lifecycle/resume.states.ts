@@ -1,19 +1,15 @@
 /** Ends the wait of a machine's task. A token that is used up or timed out is an answer: the machine has gone on by itself. */
-import { SendTaskSuccessCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { awsJson } from '@gatehouse/runtime/aws-call';
 import { Misconfigured, Unavailable } from '@gatehouse/runtime/fault';
 import { log } from '@gatehouse/runtime/log';
 import type { Waiting } from './grace.dynamo.ts';
 
-let client: SFNClient | undefined;
 const over = new Set(['TaskDoesNotExist', 'TaskTimedOut', 'InvalidToken']);
 
 export async function resume({ case_id, task_token }: Waiting, because: string): Promise<'resumed' | 'over'> {
-  client ??= new SFNClient({
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
-  });
+  const wish = { taskToken: task_token, output: JSON.stringify({ returned: true, because }) };
   try {
-    await client.send(new SendTaskSuccessCommand({ taskToken: task_token, output: JSON.stringify({ returned: true, because }) }));
+    await awsJson('states', 'SendTaskSuccess', wish, { timeoutMs: 5_000 });
     log.info('wait ended early', { case_id, because });
     return 'resumed';
   } catch (error) {

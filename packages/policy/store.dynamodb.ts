@@ -3,14 +3,12 @@
  * Race: two publish on the same head. Each transaction puts its own version under `attribute_not_exists` and the head under the version
  * it was made from, so exactly one holds and the other is told which version stands. Validates nothing.
  */
-import { QueryCommand, type QueryCommandOutput } from '@aws-sdk/lib-dynamodb';
 import { PolicyHead, PolicyVersion, policyHead, policyVersion } from '@gatehouse/contracts/records/policy';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import { policyPublished } from '@gatehouse/events/policy-published';
 import { PolicyDocument } from '@gatehouse/rules/document';
-import { Unavailable } from '@gatehouse/runtime/fault';
 import { publish } from '@gatehouse/runtime/publish';
-import { documents, get, transact } from '@gatehouse/runtime/table';
+import { get, readPage, transact } from '@gatehouse/runtime/table';
 import * as z from 'zod';
 import { digest } from './canonical.ts';
 
@@ -90,30 +88,19 @@ export async function listVersions(
   const { pk, sk } = policyVersion.key(options.before ?? 0);
   let start: Record<string, unknown> | undefined = options.before === undefined ? undefined : { pk, sk };
   do {
-    const page = await ask(
-      new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :version)',
-        ProjectionExpression: 'version, digest, author, #reason, published_at',
-        ExpressionAttributeNames: { '#reason': 'reason' },
-        ExpressionAttributeValues: { ':pk': pk, ':version': 'VERSION#' },
-        ScanIndexForward: false,
-        Limit: options.limit - rows.length,
-        ExclusiveStartKey: start,
-      }),
-    );
-    rows.push(...(page.Items ?? []));
-    start = page.LastEvaluatedKey;
+    const page = await readPage(table, {
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :version)',
+      ProjectionExpression: 'version, digest, author, #reason, published_at',
+      ExpressionAttributeNames: { '#reason': 'reason' },
+      ExpressionAttributeValues: { ':pk': pk, ':version': 'VERSION#' },
+      ScanIndexForward: false,
+      Limit: options.limit - rows.length,
+      ExclusiveStartKey: start,
+    });
+    rows.push(...page.items);
+    start = page.next;
   } while (start && rows.length < options.limit);
   const versions = z.array(Listed).parse(rows);
   const last = versions.at(-1);
   return { versions, ...(start && last && { next: last.version }) };
-}
-
-async function ask(command: QueryCommand): Promise<QueryCommandOutput> {
-  try {
-    return await documents().send(command);
-  } catch (error) {
-    throw new Unavailable('DynamoDB did not answer', { cause: error });
-  }
 }

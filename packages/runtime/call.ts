@@ -1,10 +1,8 @@
 /** Calls of other capabilities: a step by its alias ARN, and the start of a machine. */
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { StepContract } from '@gatehouse/contracts/steps/step';
 import type * as z from 'zod';
+import { awsCall, awsJson, isThrottle } from './aws-call.ts';
 import { InvalidRequest, Misconfigured, Throttled, Unavailable } from './fault.ts';
-
-let lambda: LambdaClient | undefined;
 
 /** Invokes the step and waits; its faults come back by name. */
 export async function callStep<I extends z.ZodType, O extends z.ZodType>(
@@ -12,20 +10,18 @@ export async function callStep<I extends z.ZodType, O extends z.ZodType>(
   arn: string,
   input: z.input<I>,
 ): Promise<z.infer<O>> {
-  lambda ??= new LambdaClient({
-    maxAttempts: 2,
-    requestHandler: { connectionTimeout: 1_000, requestTimeout: contract.timeoutSeconds * 1_000 + 2_000, throwOnRequestTimeout: true },
-  });
-  const answer = await lambda.send(new InvokeCommand({ FunctionName: arn, Payload: JSON.stringify(input) })).catch((error: unknown) => {
-    const name = error instanceof Error ? error.name : '';
+  const path = `/2015-03-31/functions/${encodeURIComponent(arn)}/invocations`;
+  const patience = { timeoutMs: contract.timeoutSeconds * 1_000 + 2_000, attempts: 2 };
+  const answer = await awsCall('lambda', { method: 'POST', path, body: JSON.stringify(input), ...patience }).catch((error: Error) => {
+    const { name } = error;
     if (name === 'AccessDeniedException' || name === 'ResourceNotFoundException')
       throw new Misconfigured(`${contract.name} may not be called or is not there`, { cause: error });
-    throw name === 'TooManyRequestsException'
+    throw isThrottle(error)
       ? new Throttled(`${contract.name} is busy`, { cause: error })
       : new Unavailable(`${contract.name} did not answer`, { cause: error });
   });
-  const payload: unknown = answer.Payload?.length ? JSON.parse(Buffer.from(answer.Payload).toString('utf8')) : null;
-  if (answer.FunctionError) throw faultOf(contract.name, payload);
+  const payload: unknown = answer.body.length > 0 ? JSON.parse(answer.body.toString('utf8')) : null;
+  if (answer.headers['x-amz-function-error']) throw faultOf(contract.name, payload);
   return contract.output.parse(payload);
 }
 
@@ -46,16 +42,10 @@ function faultOf(step: string, payload: unknown): Error {
 
 /** Starts a machine under its alias. The same name and input while it runs is the same execution; a closed one of that name is `existed`. */
 export async function startMachine(arn: string, name: string, input: unknown): Promise<{ execution_arn: string; existed: boolean }> {
-  const { SFNClient, StartExecutionCommand } = await import('@aws-sdk/client-sfn');
-  const states = new SFNClient({
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
-  });
+  const wish = { stateMachineArn: arn, name, input: JSON.stringify(input) };
   try {
-    const { executionArn = '' } = await states.send(
-      new StartExecutionCommand({ stateMachineArn: arn, name, input: JSON.stringify(input) }),
-    );
-    return { execution_arn: executionArn, existed: false };
+    const started = await awsJson<{ executionArn: string }>('states', 'StartExecution', wish, { timeoutMs: 5_000 });
+    return { execution_arn: started.executionArn, existed: false };
   } catch (error) {
     const kind = error instanceof Error ? error.name : '';
     if (kind === 'ExecutionAlreadyExists') return { execution_arn: executionArn(arn, name), existed: true };

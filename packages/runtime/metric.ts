@@ -19,7 +19,7 @@ export interface MetricRow {
 
 const namespace = 'Gatehouse';
 
-function emf(row: MetricRow, now: number): string {
+export function emf(row: MetricRow, now: number): string {
   const names = Object.keys(row.dimensions);
   const metrics = Object.entries(row.values).filter(([, { value }]) => Number.isFinite(value));
   return JSON.stringify({

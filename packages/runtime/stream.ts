@@ -1,10 +1,9 @@
 /** Entries that a table's own stream calls: records one by one in order, a failed one and what follows it come again. */
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import middy from '@middy/core';
 import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import * as z from 'zod';
+import { type Attributes, itemOf } from './attribute.ts';
+import { awsJson } from './aws-call.ts';
 import { now } from './clock.ts';
 import { readEnv } from './environment.ts';
 import { Unavailable } from './fault.ts';
@@ -36,32 +35,30 @@ const entriesACall = 10;
 
 /** Publishes the outbox items among the changes to the product bus. */
 export function outbox() {
-  let client: EventBridgeClient | undefined;
   return onBatch(z.object({ BUS_NAME: z.string().min(1) }), async (changes, { env }, done) => {
-    client ??= new EventBridgeClient({
-      maxAttempts: 3,
-      requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
-    });
     for (let at = 0; at < changes.length; at += entriesACall) {
       const slice = changes.slice(at, at + entriesACall);
       const facts = slice.filter((change) => change.name === 'INSERT' && change.keys.pk.startsWith('OUTBOX#'));
-      if (facts.length > 0)
-        await send(
-          client,
-          facts.map((change) => entryOf(change, env.BUS_NAME)),
-        );
+      if (facts.length > 0) await send(facts.map((change) => entryOf(change, env.BUS_NAME)));
       for (const _ of slice) done();
     }
   });
 }
 
-async function send(client: EventBridgeClient, entries: PutEventsRequestEntry[]): Promise<void> {
-  const answer = await client.send(new PutEventsCommand({ Entries: entries }));
+interface BusEntry {
+  EventBusName: string;
+  Source: string;
+  DetailType: string;
+  Detail: string;
+}
+
+async function send(entries: readonly BusEntry[]): Promise<void> {
+  const answer = await awsJson<{ FailedEntryCount?: number }>('events', 'PutEvents', { Entries: entries }, { timeoutMs: 5_000 });
   // A partial failure does not throw: sending all again is safe, since consumers claim the fact's id.
   if (answer.FailedEntryCount) throw new Unavailable(`EventBridge refused ${answer.FailedEntryCount} of ${entries.length} facts`);
 }
 
-function entryOf(change: Change, bus: string): PutEventsRequestEntry {
+function entryOf(change: Change, bus: string): BusEntry {
   const { type, source, detail } = z.object({ type: z.string(), source: z.string(), detail: z.string() }).parse(change.after);
   return { EventBusName: bus, Source: source, DetailType: type, Detail: detail };
 }
@@ -86,7 +83,8 @@ function onBatch<S extends z.ZodType>(
 }
 
 function changeOf(record: DynamoDBRecord): Change {
-  const image = (item: unknown) => unmarshall(item as Record<string, AttributeValue>);
+  // @types/aws-lambda leaves open which of an attribute's types it has; it has exactly one.
+  const image = (item: object) => itemOf(item as Attributes);
   const { Keys, OldImage, NewImage } = record.dynamodb ?? {};
   const keys = z.object({ pk: z.string(), sk: z.string() }).parse(image(Keys ?? {}));
   return {

@@ -1,20 +1,30 @@
-/** DynamoDB for every capability: one client, short timeouts, few retries; its own troubles become `Throttled` or `Unavailable`. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  BatchGetCommand,
-  DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  TransactWriteCommand,
-  type TransactWriteCommandInput,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+/** DynamoDB for every capability: short timeouts, few retries; its own troubles become `Throttled` or `Unavailable`. */
+import { randomUUID } from 'node:crypto';
+import { type Attributes, attributesOf, itemOf } from './attribute.ts';
+import { AwsRefusal, awsJson, isThrottle } from './aws-call.ts';
 import { Throttled, Unavailable } from './fault.ts';
 
 export type Item = Record<string, unknown>;
 export type Key = { pk: string; sk: string };
-export type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+
+/** Members as DynamoDB's API spells them; items, keys and expression values are plain values. */
+interface Expressions {
+  ConditionExpression?: string | undefined;
+  ExpressionAttributeNames?: Readonly<Record<string, string>> | undefined;
+  ExpressionAttributeValues?: Item | undefined;
+  /** Whether a write that did not hold tells the item as it is. */
+  ReturnValuesOnConditionCheckFailure?: 'ALL_OLD' | 'NONE' | undefined;
+}
+export type Update = Expressions & { UpdateExpression: string };
+type On<T> = Expressions & { TableName: string } & T;
+
+/** One write of a transaction: exactly one of these. */
+export interface Write {
+  Put?: On<{ Item: Item }>;
+  Update?: On<{ Key: Key; UpdateExpression: string }>;
+  Delete?: On<{ Key: Key }>;
+  ConditionCheck?: On<{ Key: Key }>;
+}
 
 /** Why one write of a transaction did not hold, with the item as it was where the write asked for it. */
 export interface Reason {
@@ -22,46 +32,65 @@ export interface Reason {
   item?: Item;
 }
 
-let client: DynamoDBDocumentClient | undefined;
-
-/** The document client, made on first use. For commands that the functions below do not cover. */
-export function documents(): DynamoDBDocumentClient {
-  client ??= DynamoDBDocumentClient.from(
-    new DynamoDBClient({
-      maxAttempts: 3,
-      requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
-    }),
-    { marshallOptions: { removeUndefinedValues: true } },
+export function documents(): never {
+  throw new Error(
+    'table.ts speaks to DynamoDB itself now. Read pages with readPage(), delete with remove(); in tests count calls with watchAwsCalls() of test/support/aws-calls.ts and refuse them with startAws().trouble',
   );
-  return client;
+}
+
+interface Answer {
+  Item?: Attributes;
+  Items?: Attributes[];
+  Attributes?: Attributes;
+  LastEvaluatedKey?: Attributes;
+  Responses?: Record<string, Attributes[]>;
+  UnprocessedKeys?: Record<string, { Keys: Attributes[]; ConsistentRead: boolean }>;
 }
 
 export async function get(table: string, key: Key, options: { consistent?: boolean } = {}): Promise<Item | undefined> {
-  return guarded(async () => {
-    const answer = await documents().send(new GetCommand({ TableName: table, Key: key, ConsistentRead: options.consistent ?? true }));
-    return answer.Item;
-  });
+  const { Item } = await call('GetItem', { TableName: table, Key: attributesOf(key), ConsistentRead: options.consistent ?? true });
+  return Item && itemOf(Item);
 }
 
 /** One BatchGetItem over any tables, strongly consistent; answers in the order asked, undefined where there is none. Asks once more for what was left out. */
 export async function getMany(wanted: readonly { table: string; key: Key }[]): Promise<(Item | undefined)[]> {
-  return guarded(async () => {
-    const found = new Map<string, Item>();
-    let request: Record<string, { Keys: Key[]; ConsistentRead: boolean }> = {};
-    for (const { table, key } of wanted) {
-      request[table] ??= { Keys: [], ConsistentRead: true };
-      const keys = request[table].Keys;
-      if (!keys.some((one) => one.pk === key.pk && one.sk === key.sk)) keys.push(key);
-    }
-    for (let round = 0; Object.keys(request).length > 0; round++) {
-      if (round === 3) throw new Throttled('DynamoDB left keys unprocessed three times');
-      const answer = await documents().send(new BatchGetCommand({ RequestItems: request }));
-      for (const [table, items] of Object.entries(answer.Responses ?? {}))
-        for (const item of items) found.set(`${table} ${item.pk} ${item.sk}`, item);
-      request = (answer.UnprocessedKeys ?? {}) as typeof request;
-    }
-    return wanted.map(({ table, key }) => found.get(`${table} ${key.pk} ${key.sk}`));
-  });
+  const found = new Map<string, Item>();
+  let request: NonNullable<Answer['UnprocessedKeys']> = {};
+  for (const { table, key } of new Map(wanted.map((one) => [placeOf(one.table, one.key), one])).values()) {
+    request[table] ??= { Keys: [], ConsistentRead: true };
+    request[table].Keys.push(attributesOf(key));
+  }
+  for (let round = 0; Object.keys(request).length > 0; round++) {
+    if (round === 3) throw new Throttled('DynamoDB left keys unprocessed three times');
+    const answer = await call('BatchGetItem', { RequestItems: request });
+    for (const [table, items] of Object.entries(answer.Responses ?? {}))
+      for (const item of items.map(itemOf)) found.set(placeOf(table, item), item);
+    request = answer.UnprocessedKeys ?? {};
+  }
+  return wanted.map(({ table, key }) => found.get(placeOf(table, key)));
+}
+
+function placeOf(table: string, { pk, sk }: Item | Key): string {
+  return JSON.stringify([table, pk, sk]);
+}
+
+export interface PageWish extends Omit<Expressions, 'ConditionExpression' | 'ReturnValuesOnConditionCheckFailure'> {
+  IndexName?: 'gsi1' | undefined;
+  /** Without it the table is read from end to end. */
+  KeyConditionExpression?: string;
+  FilterExpression?: string;
+  ProjectionExpression?: string;
+  ConsistentRead?: boolean;
+  ScanIndexForward?: boolean;
+  Limit?: number | undefined;
+  /** `next` of the page before. */
+  ExclusiveStartKey?: Item | undefined;
+}
+
+/** One page of a Query, or of a Scan where there is no key condition, as DynamoDB cuts it: at most 1 MB and `Limit` items before the filter. */
+export async function readPage(table: string, wish: PageWish): Promise<{ items: Item[]; next: Item | undefined }> {
+  const answer = await call(wish.KeyConditionExpression === undefined ? 'Scan' : 'Query', encoded({ TableName: table, ...wish }));
+  return { items: (answer.Items ?? []).map(itemOf), next: answer.LastEvaluatedKey && itemOf(answer.LastEvaluatedKey) };
 }
 
 /** All pages of a query of one partition, at most `limit` items: a prefix of the sort key, or what lies after `from` (and up to `to`). */
@@ -80,48 +109,44 @@ export async function query(
         : from !== undefined
           ? ' AND #sk > :sk'
           : '';
-  return guarded(async () => {
-    const items: Item[] = [];
-    let start: Item | undefined;
-    do {
-      const answer = await documents().send(
-        new QueryCommand({
-          TableName: table,
-          IndexName: options.index,
-          KeyConditionExpression: `#pk = :pk${range}`,
-          ExpressionAttributeNames: { '#pk': pkName, ...(range && { '#sk': skName }) },
-          ExpressionAttributeValues: { ':pk': pk, ...(range && { ':sk': prefix ?? from ?? ' ' }), ...(to !== undefined && { ':to': to }) },
-          ConsistentRead: options.index ? false : (options.consistent ?? true),
-          ScanIndexForward: !options.descending,
-          Limit: options.limit,
-          ExclusiveStartKey: start,
-        }),
-      );
-      items.push(...(answer.Items ?? []));
-      start = answer.LastEvaluatedKey;
-    } while (start && (options.limit === undefined || items.length < options.limit));
-    return options.limit === undefined ? items : items.slice(0, options.limit);
-  });
+  const items: Item[] = [];
+  let start: Item | undefined;
+  do {
+    const page = await readPage(table, {
+      IndexName: options.index,
+      KeyConditionExpression: `#pk = :pk${range}`,
+      ExpressionAttributeNames: { '#pk': pkName, ...(range && { '#sk': skName }) },
+      ExpressionAttributeValues: { ':pk': pk, ...(range && { ':sk': prefix ?? from ?? ' ' }), ...(to !== undefined && { ':to': to }) },
+      ConsistentRead: options.index ? false : (options.consistent ?? true),
+      ScanIndexForward: !options.descending,
+      Limit: options.limit,
+      ExclusiveStartKey: start,
+    });
+    items.push(...page.items);
+    start = page.next;
+  } while (start && (options.limit === undefined || items.length < options.limit));
+  return options.limit === undefined ? items : items.slice(0, options.limit);
 }
 
 /** Puts an item that must not be there yet. False when it is. */
 export async function putNew(table: string, item: Item & Key): Promise<boolean> {
   try {
-    await guarded(() =>
-      documents().send(new PutCommand({ TableName: table, Item: item, ConditionExpression: 'attribute_not_exists(pk)' })),
-    );
+    await call('PutItem', { TableName: table, Item: attributesOf(item), ConditionExpression: 'attribute_not_exists(pk)' });
     return true;
   } catch (error) {
-    if (nameOf(error) === 'ConditionalCheckFailedException') return false;
+    if (error instanceof AwsRefusal && error.name === 'ConditionalCheckFailedException') return false;
     throw error;
   }
 }
 
 export async function put(table: string, item: Item & Key): Promise<void> {
-  await guarded(() => documents().send(new PutCommand({ TableName: table, Item: item })));
+  await call('PutItem', { TableName: table, Item: attributesOf(item) });
 }
 
-export type Update = Omit<ConstructorParameters<typeof UpdateCommand>[0], 'TableName' | 'Key'>;
+/** Also when there is no such item. */
+export async function remove(table: string, key: Key): Promise<void> {
+  await call('DeleteItem', { TableName: table, Key: attributesOf(key) });
+}
 
 /** One conditional update. `held: false` carries the item as it is. */
 export async function update(
@@ -129,63 +154,55 @@ export async function update(
   key: Key,
   change: Update,
 ): Promise<{ held: true; item: Item } | { held: false; item: Item | undefined }> {
+  const defaults = { ReturnValues: 'ALL_NEW', ReturnValuesOnConditionCheckFailure: 'ALL_OLD' };
   try {
-    const answer = await guarded(() =>
-      documents().send(
-        new UpdateCommand({
-          ReturnValues: 'ALL_NEW',
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          ...change,
-          TableName: table,
-          Key: key,
-        }),
-      ),
-    );
-    return { held: true, item: answer.Attributes ?? {} };
+    const answer = await call('UpdateItem', encoded({ ...defaults, ...change, TableName: table, Key: key }));
+    return { held: true, item: itemOf(answer.Attributes ?? {}) };
   } catch (error) {
-    if (nameOf(error) !== 'ConditionalCheckFailedException') throw error;
-    const { unmarshall } = await import('@aws-sdk/util-dynamodb');
-    const raw = (error as { Item?: Parameters<typeof unmarshall>[0] }).Item;
-    return { held: false, item: raw && unmarshall(raw) };
+    if (!(error instanceof AwsRefusal) || error.name !== 'ConditionalCheckFailedException') throw error;
+    const { Item } = error.answer as Answer;
+    return { held: false, item: Item && itemOf(Item) };
   }
 }
 
 /**
  * All writes or none. `held: false` says why, one reason a write in the order given. `token` (at most 36 characters) makes a repeat
- * within ten minutes the same transaction. A conflict with another transaction is tried again here, at most five times.
+ * within ten minutes the same transaction; each call has one of its own otherwise, for its own tries. A conflict with another transaction
+ * is tried again here, at most five times.
  */
-export async function transact(writes: readonly Write[], token?: string): Promise<{ held: true } | { held: false; reasons: Reason[] }> {
+export async function transact(
+  writes: readonly Write[],
+  token: string = randomUUID(),
+): Promise<{ held: true } | { held: false; reasons: Reason[] }> {
+  const items = writes.map((write) => Object.fromEntries(Object.entries(write).map(([kind, one]) => [kind, encoded(one)])));
   for (let attempt = 1; ; attempt++) {
     try {
-      await guarded(() => documents().send(new TransactWriteCommand({ TransactItems: [...writes], ClientRequestToken: token })));
+      await call('TransactWriteItems', { TransactItems: items, ClientRequestToken: token });
       return { held: true };
     } catch (error) {
-      if (nameOf(error) !== 'TransactionCanceledException') throw error;
-      const raw = (error as { CancellationReasons?: { Code?: string; Item?: Item }[] }).CancellationReasons ?? [];
-      const failed = raw.filter(({ Code }) => Code && Code !== 'None');
-      if (failed.every(({ Code }) => Code === 'TransactionConflict' || Code === 'ThrottlingError')) {
-        if (attempt === 5) throw new Throttled('The same rows were written by others five times in a row', { cause: error });
-        await new Promise((resolve) => setTimeout(resolve, 10 * 2 ** attempt * Math.random()));
-        continue;
-      }
-      const { unmarshall } = await import('@aws-sdk/util-dynamodb');
-      return {
-        held: false,
-        reasons: raw.map(({ Code, Item }) => ({
-          code: Code ?? 'None',
-          ...(Item && { item: unmarshall(Item as Parameters<typeof unmarshall>[0]) }),
-        })),
-      };
+      if (!(error instanceof AwsRefusal) || error.name !== 'TransactionCanceledException') throw error;
+      const { CancellationReasons = [] } = error.answer as { CancellationReasons?: { Code?: string; Item?: Attributes }[] };
+      const failed = CancellationReasons.filter(({ Code }) => Code && Code !== 'None');
+      if (failed.some(({ Code }) => Code !== 'TransactionConflict' && Code !== 'ThrottlingError'))
+        return {
+          held: false,
+          reasons: CancellationReasons.map(({ Code = 'None', Item }) => ({ code: Code, ...(Item && { item: itemOf(Item) }) })),
+        };
+      if (attempt === 5) throw new Throttled('The same rows were written by others five times in a row', { cause: error });
+      await new Promise((resolve) => setTimeout(resolve, 10 * 2 ** attempt * Math.random()));
     }
   }
 }
 
-const throttling = new Set([
-  'ProvisionedThroughputExceededException',
-  'ThrottlingException',
-  'RequestLimitExceeded',
-  'LimitExceededException',
-]);
+const ofValues = ['Item', 'Key', 'ExclusiveStartKey', 'ExpressionAttributeValues'];
+
+/** The members that hold plain values, as attributes. */
+function encoded(request: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(request).map(([name, value]) => [name, value !== undefined && ofValues.includes(name) ? attributesOf(value) : value]),
+  );
+}
+
 const answers = new Set([
   'ConditionalCheckFailedException',
   'TransactionCanceledException',
@@ -194,17 +211,12 @@ const answers = new Set([
   'ResourceNotFoundException',
 ]);
 
-async function guarded<T>(call: () => Promise<T>): Promise<T> {
+async function call(operation: string, input: object): Promise<Answer> {
   try {
-    return await call();
+    return await awsJson<Answer>('dynamodb', operation, input);
   } catch (error) {
-    const name = nameOf(error);
-    if (throttling.has(name)) throw new Throttled('DynamoDB asks for less traffic', { cause: error });
-    if (answers.has(name) || name === 'Throttled') throw error;
+    if (!(error instanceof Error) || error.name === 'Misconfigured' || answers.has(error.name)) throw error;
+    if (isThrottle(error)) throw new Throttled('DynamoDB asks for less traffic', { cause: error });
     throw new Unavailable('DynamoDB did not answer', { cause: error });
   }
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : '';
 }

@@ -2,7 +2,7 @@
  * Which Coder accounts Gatehouse itself suspended: `BLOCKED#<per_>` / `CODER#<Coder's user id>`, written before the suspension; no TTL: it ends
  * with the unblock or the purge. Coder has no room for such a mark. A dump reveals who left, by id.
  */
-import { documents, get, put } from '@gatehouse/runtime/table';
+import { get, put, remove } from '@gatehouse/runtime/table';
 
 export async function rememberBlock(table: string, person: string, account: string, caseId: string, at: string): Promise<void> {
   await put(table, { ...key(person, account), case_id: caseId, at });
@@ -13,8 +13,7 @@ export async function isOurBlock(table: string, person: string, account: string)
 }
 
 export async function forgetBlock(table: string, person: string, account: string): Promise<void> {
-  const { DeleteCommand } = await import('@aws-sdk/lib-dynamodb');
-  await documents().send(new DeleteCommand({ TableName: table, Key: key(person, account) }));
+  await remove(table, key(person, account));
 }
 
 function key(person: string, account: string) {

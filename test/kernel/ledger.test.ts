@@ -1,11 +1,10 @@
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Entry, Group } from '@gatehouse/ledger/entry';
 import { entryDigest, type PostOptions, post } from '@gatehouse/ledger/ledger.dynamo';
 import { noTokens } from '@gatehouse/ledger/price';
 import { listPrices } from '@gatehouse/ledger/price-book';
 import { reprice } from '@gatehouse/ledger/reprice.dynamo';
 import { spendPk, usedPk } from '@gatehouse/ledger/rows';
-import { documents, query } from '@gatehouse/runtime/table';
+import { query, readPage } from '@gatehouse/runtime/table';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAws, type TestAws } from '../support/aws.ts';
@@ -141,14 +140,11 @@ describe('the ledger', () => {
   it('tells of what it posted in the same transaction', async () => {
     const person = `per_${people++}`;
     await post([entry(groupOf(person), 'event', 10, 1000)], options);
-    const all = await documents().send(
-      new ScanCommand({
-        TableName: options.table,
-        FilterExpression: 'begins_with(pk, :outbox)',
-        ExpressionAttributeValues: { ':outbox': 'OUTBOX#' },
-      }),
-    );
-    const facts = (all.Items ?? []).map((item) => JSON.parse(String(item.detail)) as { person: string; amount_micros: number });
+    const { items } = await readPage(options.table, {
+      FilterExpression: 'begins_with(pk, :outbox)',
+      ExpressionAttributeValues: { ':outbox': 'OUTBOX#' },
+    });
+    const facts = items.map((item) => JSON.parse(String(item.detail)) as { person: string; amount_micros: number });
     expect(facts.filter((fact) => fact.person === person)).toMatchObject([{ amount_micros: 5000, entries: 1, requests: 1 }]);
   });
 

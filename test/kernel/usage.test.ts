@@ -1,9 +1,8 @@
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { policyHead, policyVersion } from '@gatehouse/contracts/records/policy';
 import { dayOf } from '@gatehouse/ledger/entry';
 import { periodStart, usedPk } from '@gatehouse/ledger/rows';
-import { documents, put, query } from '@gatehouse/runtime/table';
+import { put, query, readPage } from '@gatehouse/runtime/table';
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Company, type SignedIn, startCompany } from '../../packages/policy/signed-in.fixture.ts';
@@ -68,8 +67,8 @@ async function follow(somebody: SignedIn) {
 }
 
 async function crossings(budget: string) {
-  const all = await documents().send(new ScanCommand({ TableName: table, ConsistentRead: true }));
-  const facts = (all.Items ?? []).filter(({ type }) => type === 'budget-crossed').map(({ detail }) => JSON.parse(String(detail)));
+  const { items } = await readPage(table, { ConsistentRead: true });
+  const facts = items.filter(({ type }) => type === 'budget-crossed').map(({ detail }) => JSON.parse(String(detail)));
   return facts.filter((fact) => fact.budget === budget);
 }
 

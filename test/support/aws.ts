@@ -4,13 +4,15 @@ import { tableName } from '@gatehouse/contracts/names';
 import type { Capability } from '@gatehouse/contracts/surface';
 import { createDynamoDb, type DynamoDb } from '../../packages/local/aws/dynamodb/dynamodb.ts';
 import { createEndpoint } from '../../packages/local/aws/endpoint.ts';
-import type { AwsService } from '../../packages/local/aws/service.ts';
+import type { AwsError, AwsService, Operation } from '../../packages/local/aws/service.ts';
 import { type Clock, createClock } from '../../packages/local/clock.ts';
 
 export interface TestAws {
   clock: Clock;
   dynamodb: DynamoDb;
   url: string;
+  /** Asked before each call: what it answers is the answer. Nothing, unless a test puts it there. */
+  trouble: ((operation: string, input: unknown) => AwsError | undefined) | undefined;
   /** The physical table, made when asked for the first time. */
   table(capability: Capability): Promise<string>;
   close(): Promise<void>;
@@ -20,7 +22,8 @@ export interface TestAws {
 export async function startAws(more: (clock: Clock) => readonly AwsService[] = () => []): Promise<TestAws> {
   const clock = createClock();
   const dynamodb = await createDynamoDb({ clock });
-  const server = createEndpoint({ services: [dynamodb, ...more(clock)], clock });
+  const services = [dynamodb, ...more(clock)].map((service) => troubled(service, (operation, input) => aws.trouble?.(operation, input)));
+  const server = createEndpoint({ services, clock });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   Object.assign(process.env, {
@@ -32,10 +35,11 @@ export async function startAws(more: (clock: Clock) => readonly AwsService[] = (
     POWERTOOLS_LOG_LEVEL: 'SILENT',
   });
   const made = new Map<Capability, Promise<string>>();
-  return {
+  const aws: TestAws = {
     clock,
     dynamodb,
     url,
+    trouble: undefined,
     table: (capability) => {
       const known = made.get(capability);
       if (known !== undefined) return known;
@@ -50,6 +54,19 @@ export async function startAws(more: (clock: Clock) => readonly AwsService[] = (
       clock.close();
     },
   };
+  return aws;
+}
+
+function troubled<S extends AwsService>(service: S, trouble: NonNullable<TestAws['trouble']>): AwsService {
+  const operations = Object.entries(service.operations).map(([name, operation]): [string, Operation] => [
+    name,
+    (input, call) => {
+      const error = trouble(name, input);
+      if (error) throw error;
+      return operation(input, call);
+    },
+  ]);
+  return { ...service, operations: Object.fromEntries(operations) };
 }
 
 async function createTable(dynamodb: DynamoDb, name: string): Promise<string> {
