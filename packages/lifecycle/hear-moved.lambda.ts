@@ -1,5 +1,6 @@
-/** Hears that somebody won or lost groups: losing the last entitling one is a leaving, winning one back may end a wait. */
+/** Hears that somebody won or lost groups, or that a new policy looks upon theirs otherwise: losing all that entitles is a leaving, winning it back may end a wait. */
 import { confirmTruth } from '@gatehouse/contracts/steps/people';
+import { entitlementChanged } from '@gatehouse/events/entitlement-changed';
 import { personMoved } from '@gatehouse/events/person-moved';
 import { callStep } from '@gatehouse/runtime/call';
 import { onFact } from '@gatehouse/runtime/event';
@@ -13,13 +14,16 @@ export const env = ReturnEnv.extend({ MACHINE_OFFBOARDING_ARN: z.string() });
 
 export const handler = onFact(
   { env, table: ({ TABLE_LIFECYCLE }) => TABLE_LIFECYCLE, consumer: 'hear-moved' },
-  personMoved,
-  async ({ person, generation, lost, id }, { env }) => {
+  [personMoved, entitlementChanged],
+  async (fact, { env }) => {
+    const { person, generation, id } = fact;
     const { truth, entitled } = await callStep(confirmTruth, env.STEP_CONFIRM_TRUTH_ARN, { case_id: id, person });
     if (truth === 'left') return log.info('move does nothing', { person, reason: 'they have left, which is told by itself' });
     if (entitled) return welcomeBack(env, person);
-    if (lost.length === 0) return log.info('move does nothing', { person, reason: 'they were not entitled before either' });
-    const reason = 'lost the last group that entitles them';
+    const moved = 'lost' in fact;
+    if (moved ? fact.lost.length === 0 : fact.admitted)
+      return log.info('move does nothing', { person, reason: 'they were not entitled before either' });
+    const reason = moved ? 'lost the last group that entitles them' : 'the policy no longer admits them';
     const input = { person, reason, trigger: 'entitlement' as const, generation, cause: id };
     await startOffboarding(env.MACHINE_OFFBOARDING_ARN, idFrom('moved', id), input);
   },

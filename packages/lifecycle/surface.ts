@@ -1,6 +1,7 @@
 /** What lifecycle shows: the offboarding machine, its own steps, the facts that start it, and what admins ask of it. */
 import type { Surface, TableUse } from '@gatehouse/contracts/surface';
 import { departureUnconfirmed } from '@gatehouse/events/departure-unconfirmed';
+import { entitlementChanged } from '@gatehouse/events/entitlement-changed';
 import { patternOf } from '@gatehouse/events/fact';
 import { personLeft } from '@gatehouse/events/person-left';
 import { personMoved } from '@gatehouse/events/person-moved';
@@ -99,6 +100,7 @@ export const surface: Surface = {
     { name: 'person-left', bus: 'product', pattern: patternOf(personLeft), entry: 'hear-left' },
     { name: 'departure-unconfirmed', bus: 'product', pattern: patternOf(departureUnconfirmed), entry: 'hear-left' },
     { name: 'person-moved', bus: 'product', pattern: patternOf(personMoved), entry: 'hear-moved' },
+    { name: 'entitlement-changed', bus: 'product', pattern: patternOf(entitlementChanged), entry: 'hear-moved' },
     { name: 'person-returned', bus: 'product', pattern: patternOf(personReturned), entry: 'hear-returned' },
     {
       name: 'execution-ended',

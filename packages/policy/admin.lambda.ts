@@ -17,11 +17,7 @@ import { documentAt, listVersions, publishVersion, readHead, readVersion } from 
 import { surface } from './surface.ts';
 import { type Outcome, parse, told } from './told.http.ts';
 
-export const env = z.object({
-  TABLE_ACCESS: z.string().min(1),
-  TABLE_POLICY: z.string().min(1),
-  TABLE_PEOPLE: z.string().min(1),
-});
+export const env = z.object({ TABLE_ACCESS: z.string().min(1), TABLE_POLICY: z.string().min(1) });
 type Env = z.infer<typeof env>;
 
 const Reason = z.string().trim().min(1).max(500);

@@ -1,6 +1,7 @@
 /** Proves that each entry gets along with exactly the rights its surface names: the endpoint refuses all else, as IAM would. */
 import type { AddressInfo } from 'node:net';
 import { functionName } from '@gatehouse/contracts/names';
+import { policyPublished } from '@gatehouse/events/policy-published';
 import { createAccess } from '@gatehouse/local/aws/access';
 import { createEndpoint } from '@gatehouse/local/aws/endpoint';
 import { samplePolicy } from '@gatehouse/rules/sample';
@@ -66,7 +67,7 @@ describe('the rights of the surface', () => {
       statuses.push(status);
     };
     await ask('GET /admin/policies');
-    await ask('PUT /admin/policies', { body: { ...samplePolicy, mode: 'layered' }, headers: { 'If-Match': '"1"' } });
+    await ask('PUT /admin/policies', { body: { policies: samplePolicy.policies.slice(0, 1) }, headers: { 'If-Match': '"1"' } });
     await ask('GET /admin/policies/versions');
     await ask('GET /admin/policies/versions/{version}', { path: { version: '1' } });
     await ask('POST /admin/policies/diff', { body: { from: 1, to: 2 } });
@@ -79,6 +80,13 @@ describe('the rights of the surface', () => {
     const body = { document: samplePolicy, people: ['bob@example.com'] };
     const answer = await call(handler, 'POST /admin/policies/simulate', { token: carol.token, body });
     expect(answer).toMatchObject({ status: 200, body: { everyone: { people: 2 }, replay: { partial: null } } });
+  });
+
+  it('let everybody be told of whom a version concerns', async () => {
+    const { handler } = await as('hear-published', () => import('./hear-published.lambda.ts'));
+    const detail = { ...policyPublished.example, version: 2 };
+    const event = { source: policyPublished.source, 'detail-type': policyPublished.type, detail };
+    await expect(handler(event as never, {} as never)).resolves.toBeUndefined();
   });
 
   it('let nobody publish who only delivers', async () => {

@@ -1,5 +1,7 @@
 /** What policy shows: managed settings and explanations for people, the document's life for administrators, and its first publication. */
-import type { Entry, Surface, TableUse } from '@gatehouse/contracts/surface';
+import type { Alarm, Entry, Surface, TableUse } from '@gatehouse/contracts/surface';
+import { patternOf } from '@gatehouse/events/fact';
+import { policyPublished } from '@gatehouse/events/policy-published';
 
 /** Admission reads gate, session and policy head in one call, and the version once an environment. */
 const admission: TableUse[] = [
@@ -18,6 +20,15 @@ const history: TableUse = { capability: 'policy', actions: ['dynamodb:Query'], l
 const publication: TableUse = { capability: 'policy', actions: ['dynamodb:PutItem'], leadingKeys: ['POLICY', 'OUTBOX#*'] };
 
 const api = { timeoutSeconds: 10, memoryMb: 512 } satisfies Partial<Entry>;
+
+const alarm = {
+  namespace: 'Gatehouse',
+  statistic: 'Sum',
+  periodSeconds: 60,
+  evaluationPeriods: 1,
+  comparison: 'GreaterThanOrEqualToThreshold',
+  missingData: 'notBreaching',
+} satisfies Partial<Alarm>;
 
 export const surface: Surface = {
   capability: 'policy',
@@ -39,6 +50,20 @@ export const surface: Surface = {
       handler: 'packages/policy/publish-policy.lambda.handler',
       tables: [{ capability: 'policy', actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], leadingKeys: ['POLICY', 'OUTBOX#*'] }],
     },
+    /** Claims the fact, and tells of each person whom it concerns. */
+    'hear-published': {
+      handler: 'packages/policy/hear-published.lambda.handler',
+      timeoutSeconds: 50,
+      memoryMb: 512,
+      tables: [
+        everybody,
+        {
+          capability: 'policy',
+          actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+          leadingKeys: ['POLICY', 'CLAIM#*', 'OUTBOX#*'],
+        },
+      ],
+    },
     publish: { handler: 'packages/policy/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
   },
   routes: [
@@ -56,20 +81,24 @@ export const surface: Surface = {
     { name: 'import', method: 'POST', path: '/admin/policies/import', entry: 'admin', admit: 'admin' },
     { name: 'rollback', method: 'POST', path: '/admin/policies/rollback', entry: 'admin', admit: 'admin' },
   ],
+  rules: [{ name: 'hear-published', bus: 'product', pattern: patternOf(policyPublished), entry: 'hear-published' }],
   streams: ['publish'],
   alarms: [
     {
+      ...alarm,
       name: 'served-without-store',
       description:
-        'Managed settings were answered from memory because a table did not answer: people keep working under their last policy. Look at DynamoDB and at the log of the settings function.',
-      namespace: 'Gatehouse',
+        'Managed settings were answered from a copy because a table did not answer: people keep working under their last policy. Look at DynamoDB and at the log of the settings function.',
       metric: 'PolicyServedWithoutStore',
-      statistic: 'Sum',
-      periodSeconds: 60,
-      evaluationPeriods: 1,
       threshold: 1,
-      comparison: 'GreaterThanOrEqualToThreshold',
-      missingData: 'notBreaching',
+    },
+    {
+      ...alarm,
+      name: 'publication-refuses-many',
+      description:
+        'A version of the policy refuses ten people or more whom the one before admitted, and what they hold elsewhere is being blocked. If that is not meant, POST /admin/policies/rollback: they get everything back.',
+      metric: 'PeopleRefusedByPolicy',
+      threshold: 10,
     },
   ],
 };
