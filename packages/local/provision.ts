@@ -8,7 +8,6 @@ import { environmentOf, type Values } from '@gatehouse/contracts/environment';
 import {
   alarmName,
   app,
-  bucketName,
   busName,
   deadLettersName,
   functionAlias,
@@ -25,6 +24,7 @@ import type { Bus, Capability, Surface } from '@gatehouse/contracts/surface';
 import type { Profile } from '@gatehouse/core/profile';
 import type { Scheduler } from './aws/scheduler/scheduler.ts';
 import { AwsError, type AwsService, account, region } from './aws/service.ts';
+import { physicalBucket } from './buckets.ts';
 import { deadLetterArn, hasDeadLetters } from './dead-letters.ts';
 import type { LambdaHost } from './lambda/contract.ts';
 import { partnerBus, stage } from './profile.ts';
@@ -181,12 +181,6 @@ function ownersOf(surfaces: readonly Surface[]): Map<string, string> {
   return owners;
 }
 
-/** `<capability>/<bucket>` -> its name. */
-function physicalBucket(bucket: string): string {
-  const [capability = '', name = ''] = bucket.split('/');
-  return bucketName(stage, capability as Capability, name, { account, region });
-}
-
 function registerFunctions(surfaces: readonly Surface[], profile: Profile, lambda: LambdaHost, arns: Arns): void {
   const parts: Readonly<Record<string, unknown>> = profile;
   const values: Values<string> = {
@@ -195,7 +189,7 @@ function registerFunctions(surfaces: readonly Surface[], profile: Profile, lambd
     table: (capability: Capability) => tableName(stage, capability),
     key: arns.key,
     secret: arns.secret,
-    bucket: physicalBucket,
+    bucket: (bucket) => physicalBucket(stage, bucket),
     step: arns.step,
     machine: (machine) => `${arns.machine(machine)}:${machineAlias}`,
     bus: () => arns.bus,

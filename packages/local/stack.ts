@@ -24,6 +24,8 @@ import { createSecretsManager } from './aws/secrets-manager.ts';
 import { AwsError } from './aws/service.ts';
 import { createStates, type States } from './aws/states/states.ts';
 import { fileStore } from './aws/states/store.file.ts';
+import { createStorage, type Storage } from './aws/storage/storage.ts';
+import { declaredBuckets } from './buckets.ts';
 import { type Clock, createClock } from './clock.ts';
 import { createControl } from './control.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -78,6 +80,8 @@ export async function runStack(
     const surfaces = await loadSurfaces();
     const messages: Messages = createMessages({ origin: addresses.aws, path: at('messages'), queues: deadLetterQueues(surfaces) });
     closers.push(() => messages.close());
+    const storage: Storage = createStorage({ clock, path: at('objects'), buckets: declaredBuckets(surfaces, stage) });
+    closers.push(() => storage.close());
     const deadLetters = createDeadLetters({ surfaces, messages, clock, warn });
     const cloudwatch = createCloudWatch({
       clock,
@@ -138,10 +142,10 @@ export async function runStack(
 
     const authorize = createAccess({ surfaces, stage, aliasOf });
     const routes = routesOf(surfaces);
-    const settled = () => settle({ lambda, events, states, dynamodb, messages, logs });
+    const settled = () => settle({ lambda, events, states, dynamodb, messages, storage, logs });
     const endpoint = createEndpoint({
       services: [...Object.values(services), logs.service],
-      whole: [...messages.services, scheduler.service],
+      whole: [...messages.services, storage.service, scheduler.service],
       lambda,
       authorize,
       faults,
@@ -276,15 +280,16 @@ interface Parts {
   states: States;
   dynamodb: DynamoDb;
   messages: Messages;
+  storage: Storage;
   logs: Logs;
 }
 
 /** Looks twice in a row: what one part finishes may wake another. */
-async function settle({ lambda, events, states, dynamodb, messages, logs }: Parts): Promise<void> {
+async function settle({ lambda, events, states, dynamodb, messages, storage, logs }: Parts): Promise<void> {
   for (let quiet = 0; quiet < 2; ) {
     await dynamodb.settled();
     await states.idle();
-    const busy = lambda.busy() + events.inFlight() + states.running().working + messages.inFlight() + logs.waiting();
+    const busy = lambda.busy() + events.inFlight() + states.running().working + messages.inFlight() + storage.inFlight() + logs.waiting();
     quiet = busy === 0 ? quiet + 1 : 0;
     await new Promise((resolve) => setTimeout(resolve, quiet === 1 ? 0 : 5));
   }

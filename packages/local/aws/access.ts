@@ -13,7 +13,9 @@ import {
   tableName,
 } from '@gatehouse/contracts/names';
 import type { Capability, Entry, Surface } from '@gatehouse/contracts/surface';
+import { physicalBucket } from '../buckets.ts';
 import { type Asked, dynamoRequests } from './access-dynamo.ts';
+import { storageRequests } from './access-s3.ts';
 import type { Authorize } from './endpoint.ts';
 import { AwsError, account, region } from './service.ts';
 
@@ -59,6 +61,12 @@ export function createAccess({ surfaces, stage, aliasOf = () => undefined }: Acc
     const secrets = (entry.secrets ?? []).map((secret) => arn('secretsmanager', `secret:${secretName(stage, capability, secret)}`));
     if (secrets.length > 0)
       statements.push({ actions: ['secretsmanager:GetSecretValue'], resources: secrets.flatMap((secret) => [secret, `${secret}-??????`]) });
+    for (const { bucket, actions, keys } of entry.buckets ?? []) {
+      const name = `arn:aws:s3:::${physicalBucket(stage, bucket)}`;
+      statements.push({ actions, resources: keys.map((key) => `${name}/${key}`) });
+      // Without it S3 answers 403 for an object that is not there.
+      if (actions.includes('s3:GetObject')) statements.push({ actions: ['s3:ListBucket'], resources: [name] });
+    }
     for (const step of entry.calls ?? [])
       statements.push({
         actions: ['lambda:InvokeFunction'],
@@ -138,6 +146,8 @@ function asked(target: string, operation: string, input: Record<string, unknown>
         return { action: `events:${operation}`, resource: bus.startsWith('arn:') ? bus : arn('events', `event-bus/${bus}`) };
       });
     }
+    case 's3':
+      return storageRequests(operation, input);
     default:
       return [{ action: `${target}:${operation}`, resource: '*' }];
   }

@@ -3,6 +3,7 @@
  * takes whole requests), and writes the answer as AWS spells it. It verifies no signature and holds no state; what it does not know is refused by name.
  */
 import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import type { Clock } from '../clock.ts';
@@ -35,6 +36,8 @@ export interface AwsRequest extends AwsCall {
   body: Buffer;
   /** The service name of the signature's scope, e.g. `s3`; empty when unsigned. */
   signedFor: string;
+  /** Whether IAM would let this caller do that too. */
+  may(target: string, operation: string, input: unknown): boolean;
 }
 
 export interface AwsAnswer {
@@ -42,6 +45,8 @@ export interface AwsAnswer {
   /** Empty for none. */
   contentType: string;
   body: string | Buffer;
+  /** The body is these bytes of a file instead. */
+  file?: { path: string; start: number; length: number };
   headers?: Readonly<Record<string, string>>;
   /** The connection is cut instead: the work was done, its answer is lost. */
   lost?: boolean;
@@ -55,10 +60,14 @@ export interface WholeService {
   name: string;
   /** The operation when the request is for this service. */
   operationOf(request: AwsRequest): string | undefined;
+  /** What IAM is asked about besides the operation. */
+  inputOf?(request: AwsRequest): unknown;
   answer(request: AwsRequest): Promise<AwsAnswer>;
 }
 
 const maxBodyBytes = 32 * 1024 * 1024;
+/** S3 takes 5 GiB in one request; here a larger object comes in parts. */
+const maxObjectBytes = 128 * 1024 * 1024;
 
 /** SDKs compress large bodies of some calls, e.g. PutMetricData. Undefined when it is too large, or no gzip after all. */
 function inflate(body: Buffer | undefined, encoding: string | undefined): Buffer | undefined {
@@ -92,10 +101,27 @@ export function createEndpoint(options: EndpointOptions): Server {
     const url = new URL(message.url ?? '/', 'http://endpoint');
     const signed = signature(message, url);
     // An object is kept as it was sent; everything else may come compressed for the way.
-    const body = inflate(await read(message), signed.signedFor === 's3' ? undefined : message.headers['content-encoding']);
+    const isObject = signed.signedFor === 's3';
+    const limit = isObject ? maxObjectBytes : maxBodyBytes;
+    const body = inflate(await read(message, limit), isObject ? undefined : message.headers['content-encoding']);
+    const may = (target: string, operation: string, input: unknown) =>
+      options.authorize?.(signed.caller, target, operation, input) === undefined;
+    const request: AwsRequest = {
+      ...signed,
+      requestId,
+      method: message.method ?? 'GET',
+      url,
+      headers: message.headers,
+      body: body ?? Buffer.alloc(0),
+      may,
+    };
     if (!body)
-      return failure(new AwsError('RequestEntityTooLargeException', `The body is above ${maxBodyBytes} bytes`, { status: 413 }), '1.1');
-    const request: AwsRequest = { ...signed, requestId, method: message.method ?? 'GET', url, headers: message.headers, body };
+      return failureFor(
+        request,
+        new AwsError(isObject ? 'EntityTooLarge' : 'RequestEntityTooLargeException', `The body is above ${limit} bytes`, {
+          status: isObject ? 400 : 413,
+        }),
+      );
     for (const service of options.whole ?? []) {
       const operation = service.operationOf(request);
       if (operation !== undefined) return handOver(service, operation, request);
@@ -138,8 +164,8 @@ export function createEndpoint(options: EndpointOptions): Server {
 
   async function handOver(service: WholeService, operation: string, request: AwsRequest): Promise<AwsAnswer> {
     try {
-      const denied = options.authorize?.(request.caller, service.name, operation, {});
-      if (denied) throw new AwsError(denied.type, denied.message, { status: 403 });
+      const denied = options.authorize?.(request.caller, service.name, operation, service.inputOf?.(request) ?? {});
+      if (denied) throw new AwsError(service.name === 's3' ? 'AccessDenied' : denied.type, denied.message, { status: 403 });
       const met = await options.faults?.meet({ service: service.name, operation, caller: request.caller });
       if (met?.error) return { ...failureFor(request, met.error), skewMs: met.skewMs };
       const reply = await service.answer(request);
@@ -173,14 +199,15 @@ function parse(body: Buffer): unknown {
   throw new AwsError('SerializationException', 'The body is not a JSON object');
 }
 
-async function read(message: IncomingMessage): Promise<Buffer | undefined> {
+/** Undefined when there is more than the limit; the rest is read and dropped, so that the answer arrives. */
+async function read(message: IncomingMessage, limit: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of message) {
     size += chunk.length;
-    if (size <= maxBodyBytes) chunks.push(chunk);
+    if (size <= limit) chunks.push(chunk);
   }
-  return size > maxBodyBytes ? undefined : Buffer.concat(chunks);
+  return size > limit ? undefined : Buffer.concat(chunks);
 }
 
 function failure(error: AwsError, json: '1.0' | '1.1'): AwsAnswer {
@@ -209,8 +236,11 @@ function failureFor(request: AwsRequest, error: AwsError): AwsAnswer {
     const body = `<ErrorResponse><Error><Type>Sender</Type>${inner}</Error><RequestId>${request.requestId}</RequestId></ErrorResponse>`;
     return { status, contentType: 'text/xml', body };
   }
-  if (/^s3/.test(request.signedFor))
-    return { status, contentType: 'application/xml', body: `<Error>${inner}<RequestId>${request.requestId}</RequestId></Error>` };
+  if (/^s3/.test(request.signedFor)) {
+    const headers = error.extra.headers as Record<string, string> | undefined;
+    const body = `<Error>${inner}<RequestId>${request.requestId}</RequestId></Error>`;
+    return { status, contentType: 'application/xml', body, ...(headers && { headers }) };
+  }
   return failure(error, request.headers['x-amz-target'] === undefined ? '1.1' : '1.0');
 }
 
@@ -221,11 +251,17 @@ function write(response: ServerResponse, reply: AwsAnswer, requestId: string, cl
   response.writeHead(reply.status, {
     date: new Date(clock.now() + (reply.skewMs ?? 0)).toUTCString(),
     ...(reply.contentType !== '' && { 'content-type': reply.contentType }),
-    ...(reply.status !== 204 && { 'content-length': Buffer.byteLength(reply.body) }),
+    ...(reply.status !== 204 && reply.status !== 304 && { 'content-length': reply.file?.length ?? Buffer.byteLength(reply.body) }),
     'x-amzn-requestid': requestId,
     ...reply.headers,
   });
-  response.end(reply.body);
+  const { file } = reply;
+  if (!file || file.length === 0 || response.req.method === 'HEAD') return void response.end(reply.body);
+  const bytes = createReadStream(file.path, { start: file.start, end: file.start + file.length - 1 });
+  // Gone since, or the reader went: nothing more can be said on this connection.
+  bytes.on('error', () => response.destroy());
+  response.on('close', () => bytes.destroy());
+  bytes.pipe(response);
 }
 
 function escapeXml(text: string): string {

@@ -1,5 +1,5 @@
 /**
- * Opens fauxqs (SQS, SNS and S3 as a library) over one folder, without a port of its own. It deep-imports the stores, which the package does
+ * Opens fauxqs (SQS and SNS as a library) over one folder, without a port of its own. It deep-imports the stores, which the package does
  * not export, because its own start function listens on every interface; the version is pinned, and a missing part is told at once.
  */
 import { existsSync } from 'node:fs';

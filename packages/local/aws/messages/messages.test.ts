@@ -1,20 +1,9 @@
-/** Proves queues, topics and buckets with unmodified SDK clients that know nothing but the endpoint. */
+/** Proves queues and topics with unmodified SDK clients that know nothing but the endpoint. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import {
-  CreateBucketCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  ListObjectVersionsCommand,
-  PutBucketVersioningCommand,
-  PutObjectCommand,
-  PutObjectRetentionCommand,
-  S3Client,
-} from '@aws-sdk/client-s3';
 import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import {
   CreateQueueCommand,
@@ -42,7 +31,7 @@ async function start(): Promise<void> {
   server = createEndpoint({
     services: [],
     clock,
-    whole: ['sqs', 'sns', 's3'].map((name, index) => ({
+    whole: ['sqs', 'sns'].map((name, index) => ({
       name,
       operationOf: (request) => late?.services[index]?.operationOf(request),
       answer: (request) => {
@@ -154,42 +143,6 @@ describe('topics', () => {
   });
 });
 
-describe('buckets', () => {
-  const Bucket = 'installers';
-
-  it('keep objects, also compressed ones as they were sent', async () => {
-    const s3 = new S3Client(config());
-    await s3.send(new CreateBucketCommand({ Bucket }));
-    const body = gzipSync('a settings document');
-    await s3.send(new PutObjectCommand({ Bucket, Key: 'a/b c.json', Body: body, ContentEncoding: 'gzip', Metadata: { sha: '1' } }));
-    const object = await s3.send(new GetObjectCommand({ Bucket, Key: 'a/b c.json' }));
-    expect(Buffer.from((await object.Body?.transformToByteArray()) ?? []).equals(body)).toBe(true);
-    expect(object).toMatchObject({ ContentEncoding: 'gzip', Metadata: { sha: '1' } });
-    expect(await s3.send(new HeadObjectCommand({ Bucket, Key: 'a/b c.json' }))).toMatchObject({ ContentLength: body.length });
-  });
-
-  it('throw the typed exception for a key that is not there', async () => {
-    await expect(new S3Client(config()).send(new GetObjectCommand({ Bucket, Key: 'none' }))).rejects.toMatchObject({ name: 'NoSuchKey' });
-  });
-
-  it('refuse in words what they cannot keep: versions, Object Lock, conditional writes', async () => {
-    const s3 = new S3Client(config());
-    const refusals = [
-      new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }),
-      new ListObjectVersionsCommand({ Bucket }),
-      new CreateBucketCommand({ Bucket: 'locked', ObjectLockEnabledForBucket: true }),
-      new PutObjectRetentionCommand({ Bucket, Key: 'x', Retention: { Mode: 'GOVERNANCE', RetainUntilDate: new Date(0) } }),
-      new PutObjectCommand({ Bucket, Key: 'x', Body: 'x', IfNoneMatch: '*' }),
-      new GetObjectCommand({ Bucket, Key: 'a/b c.json', VersionId: '1' }),
-    ];
-    for (const command of refusals)
-      await expect(s3.send(command as GetObjectCommand), command.constructor.name).rejects.toMatchObject({
-        name: 'NotImplemented',
-        message: expect.stringContaining('is not in the embedded stack'),
-      });
-  });
-});
-
 describe('after a restart on another port', () => {
   it('everything is there, and queues lead to the new address', async () => {
     await stop();
@@ -198,7 +151,5 @@ describe('after a restart on another port', () => {
     expect(messages.depths()?.get('letters')?.visible).toBe(1);
     const { QueueUrl } = await new SQSClient(config()).send(new GetQueueUrlCommand({ QueueName: 'letters' }));
     expect(QueueUrl).toBe(`${origin}/000000000000/letters`);
-    const object = await new S3Client(config()).send(new GetObjectCommand({ Bucket: 'installers', Key: 'a/b c.json' }));
-    expect(object.ContentEncoding).toBe('gzip');
   });
 });

@@ -1,11 +1,10 @@
 /**
- * SQS, SNS and S3 of the embedded stack: loaded on first use, so that a start does not wait for them, and kept in the data folder. Topics
- * deliver to queues; what S3 lacks (versions, Object Lock, conditional writes) is refused in words. A message goes when its retention is over.
+ * SQS and SNS of the embedded stack: loaded on first use, so that a start does not wait for them, and kept in the data folder. Topics
+ * deliver to queues. A message goes when its retention is over.
  */
 import type { AwsAnswer, AwsRequest, WholeService } from '../endpoint.ts';
 import { AwsError, account, region } from '../service.ts';
 import { type Fauxqs, hasState, openFauxqs, type QueueStore } from './fauxqs.ts';
-import { storageRefusal } from './storage-refusal.ts';
 
 export interface Queue {
   name: string;
@@ -124,19 +123,8 @@ export function createMessages({ origin, path, queues = [] }: MessagesOptions): 
       return ask(request);
     },
   };
-  const s3: WholeService = {
-    name: 's3',
-    operationOf: ({ signedFor, method, url }) => (signedFor === 's3' ? storageOperation(method, url) : undefined),
-    async answer(request) {
-      const refused = storageRefusal(request);
-      if (refused !== undefined) throw new AwsError('NotImplemented', refused, { status: 501 });
-      const answer = await ask(request);
-      return request.method === 'GET' && answer.status < 300 ? withAskedHeaders(answer, request.url) : answer;
-    },
-  };
-
   return {
-    services: [sqs, sns, s3],
+    services: [sqs, sns],
     send: (arn, { body, attributes = {} }) =>
       counted(async () => {
         const { queues: store } = await load();
@@ -188,22 +176,4 @@ function dropExpired(queue: ReturnType<QueueStore['listQueues']>['queues'][numbe
 
 function formOf({ headers, body }: AwsRequest): URLSearchParams {
   return new URLSearchParams(headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? body.toString('utf8') : '');
-}
-
-/** The name of the operation for the requests that most people scope faults or permissions by; the method otherwise. */
-function storageOperation(method: string, url: URL): string {
-  const [, , ...key] = url.pathname.split('/');
-  const isObject = key.join('/') !== '';
-  const words: Readonly<Record<string, string>> = { GET: 'Get', PUT: 'Put', DELETE: 'Delete', HEAD: 'Head', POST: 'Post' };
-  if (!isObject && method === 'GET') return url.pathname === '/' ? 'ListBuckets' : 'ListObjectsV2';
-  if (!isObject && method === 'PUT') return 'CreateBucket';
-  if (!isObject && url.searchParams.has('delete')) return 'DeleteObjects';
-  return `${words[method] ?? method}${isObject ? 'Object' : 'Bucket'}`;
-}
-
-/** Presigned addresses may name the headers of the answer. */
-function withAskedHeaders(answer: AwsAnswer, url: URL): AwsAnswer {
-  const asked = [...url.searchParams].flatMap(([name, value]) => (name.startsWith('response-') ? [[name.slice(9), value] as const] : []));
-  const { 'content-type': contentType = answer.contentType, ...headers } = Object.fromEntries(asked);
-  return { ...answer, contentType, headers: { ...answer.headers, ...headers } };
 }
