@@ -1,11 +1,12 @@
 /**
- * Tries a shut person's own credentials on every surface until each has refused them: the very refresh token of each family, and an access token like
- * the one each session holds. It changes nothing, and it calls nothing probed that it could not try.
+ * Tries a shut person's own credentials on every surface, once: the very refresh token of each family, and an access token like the one each session
+ * holds. The machine has it try again. It changes nothing, and it calls nothing probed that it could not try for twice the longest cache.
  */
 import type { Gate } from '@gatehouse/contracts/records/gate';
 import { probeSessions } from '@gatehouse/contracts/steps/sessions';
-import type { StepOutput } from '@gatehouse/contracts/steps/step';
-import { now, pause, timestamp } from '@gatehouse/runtime/clock';
+import type { StepOutput, Watch } from '@gatehouse/contracts/steps/step';
+import { judge } from '@gatehouse/core/watch';
+import { now, timestamp } from '@gatehouse/runtime/clock';
 import { type Ask, ask } from '@gatehouse/runtime/outside';
 import { secret } from '@gatehouse/runtime/secret';
 import { onStep } from '@gatehouse/runtime/step';
@@ -28,11 +29,11 @@ export const env = z.object({
 });
 type Environment = z.infer<typeof env>;
 
-/** Polled surfaces read the log every 2 s; 5 s is what they promise. */
-const everySurfaceKnowsMs = 7_000;
-const lookEveryMs = 2_000;
-/** A probe polls inside for at most this long, then answers `not_yet`. */
-const watchMs = 60_000;
+/** Polled surfaces read the log every 2 s; 5 s is what they promise: the longest cache of ours. */
+const everySurfaceKnowsMs = 5_000;
+const patience = { quietMs: 2 * everySurfaceKnowsMs, aliveMs: 60_000 };
+/** After so long without any answer it is the probe that cannot reach the gateway, and the gate alone is looked at. */
+const unreachableMs = 15_000;
 /** More sessions than this are proven by the newest of them: one gate kills them all. */
 const maxFamilies = 20;
 
@@ -43,38 +44,36 @@ export const probe = onStep(probeSessions, env, async (input, { env }) => {
     return output('needs_human', [accountTarget(input.person, gate, gate, timestamp())], 'The gate is open: shut it first.');
   const families = (await familiesOf(env.TABLE_ACCESS, input.person, gate, now())).slice(0, maxFamilies);
   if (input.dry_run) return output('done', [], `Would try the credentials of ${families.length} sessions on every surface.`);
-  await pause(Date.parse(gate.changed_at) + everySurfaceKnowsMs - now());
+  const leftMs = Date.parse(gate.changed_at) + everySurfaceKnowsMs - now();
+  if (leftMs > 0) return { ...output('not_yet', [], 'Not every surface can know yet.'), wait_seconds: Math.ceil(leftMs / 1000) };
   if (families.length === 0)
     return observed(gate, 'No session of this person could still be refreshed; the gate was read again and is shut.');
-  return watch(env, gate, families);
+  return lookAt(env, gate, families, input.watch);
 });
 
-async function watch(env: Environment, gate: Gate, families: readonly Family[]): Promise<StepOutput> {
+async function lookAt(env: Environment, gate: Gate, families: readonly Family[], before: Watch | null | undefined): Promise<StepOutput> {
   const tools = { signer: await currentSigner(env, now()), pepper: await secret(env.SECRET_REFRESH_PEPPER_ARN) };
-  const began = now();
-  for (;;) {
-    const looks = (await Promise.all(families.map((family) => tryAll(env, tools, family)))).flat();
-    const verdicts = families.map(({ session }) => ({ session, verdict: worstOf(looks, session) }));
-    const surfaces = [...new Set(looks.filter(({ verdict }) => verdict === 'dead').map(({ surface }) => surface))].join(', ');
-    const at = timestamp();
-    if (verdicts.every(({ verdict }) => verdict === 'dead')) {
-      const targets = families.map(({ session: id }) => sessionTarget({ id }, 'ended', `refused by ${surfaces}`, at, 'probed'));
-      return output('done', targets, `${families.length} sessions: their own credentials were refused by ${surfaces}.`);
-    }
-    if (looks.every(({ verdict }) => verdict === 'unknown')) {
-      if (now() - began > watchMs / 4)
-        return observed(gate, 'The gateway could not be reached from here, so nothing was tried; the gate was read again and is shut.');
-    } else if (now() - began > watchMs) {
-      const targets = verdicts.map(({ session: id, verdict }) => sessionTarget({ id }, 'ended', verdict, at));
-      const alive = verdicts.some(({ verdict }) => verdict === 'alive');
-      return output(
-        alive ? 'needs_human' : 'not_yet',
-        targets,
-        alive ? 'A surface still lets this person in.' : 'Not every surface has answered yet.',
-      );
-    }
-    await pause(lookEveryMs);
+  const looks = (await Promise.all(families.map((family) => tryAll(env, tools, family)))).flat();
+  const verdicts = families.map(({ session }) => ({ session, verdict: worstOf(looks, session) }));
+  const all = verdicts.map(({ verdict }) => verdict);
+  const state = all.includes('alive') ? 'alive' : all.includes('unknown') ? 'unknown' : 'dead';
+  const { watch, verdict, lastedMs, waitSeconds } = judge(before, { state, picture: JSON.stringify(looks) }, now(), patience);
+  const at = timestamp();
+  if (verdict === 'dead') {
+    const surfaces = [...new Set(looks.filter((look) => look.verdict === 'dead').map(({ surface }) => surface))].join(', ');
+    const targets = families.map(({ session: id }) => sessionTarget({ id }, 'ended', `refused by ${surfaces}`, at, 'probed'));
+    const seconds = Math.round(lastedMs / 1000);
+    return {
+      ...output('done', targets, `${families.length} sessions: their own credentials were refused by ${surfaces}, for ${seconds} s.`),
+      watch,
+    };
   }
+  if (looks.every((look) => look.verdict === 'unknown') && lastedMs >= unreachableMs)
+    return observed(gate, 'The gateway could not be reached from here, so nothing was tried; the gate was read again and is shut.');
+  const targets = verdicts.map(({ session: id, verdict }) => sessionTarget({ id }, 'ended', verdict, at));
+  if (verdict === 'alive') return { ...output('needs_human', targets, 'A surface still lets this person in.'), watch };
+  const message = state === 'dead' ? 'Refused by every surface, not yet for long enough.' : 'Not every surface has refused yet.';
+  return { ...output('not_yet', targets, message), watch, wait_seconds: waitSeconds };
 }
 
 function observed(gate: Gate, message: string): StepOutput {

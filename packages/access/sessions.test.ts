@@ -73,9 +73,15 @@ describe('cutting', () => {
   });
 
   it('is proven by the very credentials on every surface', async () => {
-    const probing = probe(order('alice@example.com'), context);
+    expect(await probe(order('alice@example.com'), context), 'not every surface can know').toMatchObject({
+      outcome: 'not_yet',
+      targets: [],
+    });
+    scene.aws.clock.advance(5);
+    const first = await probe(order('alice@example.com'), context);
+    expect(first).toMatchObject({ outcome: 'not_yet', watch: { state: 'dead' }, wait_seconds: 5 });
     scene.aws.clock.advance(10);
-    const proof = await probing;
+    const proof = await probe(order('alice@example.com', { watch: first.watch }), context);
     expect(proof.outcome).toBe('done');
     expect(proof.targets).toHaveLength(2);
     for (const target of proof.targets) {

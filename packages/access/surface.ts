@@ -77,7 +77,7 @@ export const surface: Surface = {
     'restore-sessions': { handler: 'packages/access/sessions.lambda.restore', ...step },
     'probe-sessions': {
       handler: 'packages/access/probe-sessions.lambda.probe',
-      timeoutSeconds: 300,
+      timeoutSeconds: 30,
       memoryMb: 512,
       tables: [own],
       keys: signing,

@@ -1,47 +1,47 @@
-/** Watches one person's LiteLLM keys until every replica has called them dead for long enough. Changes nothing; what is live it reports. */
+/** Looks once at one person's LiteLLM keys on every replica, and says whether all have been dead for long enough. Changes nothing; what is live it reports. */
 import { probeVirtualKeys } from '@gatehouse/contracts/steps/virtual-keys';
-import { now, pause } from '@gatehouse/runtime/clock';
-import { Misconfigured } from '@gatehouse/runtime/fault';
+import { judge } from '@gatehouse/core/watch';
+import { now } from '@gatehouse/runtime/clock';
 import { remembered } from './blocked-key.dynamo.ts';
 import { keyInfo, keysOf, type LiteLLM } from './litellm.http.ts';
-import { type Look, unwatched, verdict, watch } from './quiet.ts';
+import { type Look, sightOf } from './quiet.ts';
 import { onKeys, type Scene, tell } from './scene.litellm.ts';
 import type { Seen } from './virtual-key.ts';
 
 export { env } from './scene.litellm.ts';
 
-const lookEveryMs = 10_000;
-/** A probe polls inside for at most this long, then answers `not_yet`. */
-const watchMs = 240_000;
-
 export const probe = onKeys(probeVirtualKeys, async (scene) => {
   const { litellm, quietMs, names, input, table } = scene;
-  if (quietMs + lookEveryMs > watchMs)
-    throw new Misconfigured(
-      `cache_ttl_seconds of LiteLLM is ${quietMs / 2_000}: a probe can watch for at most ${watchMs / 2_000 - lookEveryMs / 2_000} s twice`,
-    );
-  const tokens = new Set(await remembered(table, input.case_id));
-  const began = now();
-  let seen = unwatched;
-  for (;;) {
-    for (const key of await keysOf(litellm, names)) tokens.add(key.token);
-    if (tokens.size === 0) return tell(scene, 'nothing_to_do', [], 'LiteLLM has no key of this person');
-    const looks = await lookAround(scene, tokens);
-    seen = watch(seen, looks, now());
-    const reached = verdict(seen, now(), quietMs);
-    const minutes = `${quietMs / 1000} s on ${scene.replicas.length} replicas`;
-    if (reached === 'dead')
-      return tell(scene, 'done', proofs(looks, tokens, 'attested'), `${tokens.size} LiteLLM keys stayed blocked or gone for ${minutes}`);
-    if (reached === 'alive')
-      return tell(scene, 'needs_human', proofs(looks, tokens), 'LiteLLM still takes a key of this person: block it by hand');
-    if (now() + lookEveryMs - began > watchMs) return tell(scene, 'not_yet', proofs(looks, tokens), `Not yet quiet for ${minutes}`);
-    await pause(lookEveryMs);
+  const listed = (await keysOf(litellm, names)).map(({ token }) => token);
+  const tokens = [...new Set([...(await remembered(table, input.case_id)), ...listed])].sort();
+  if (tokens.length === 0) return tell(scene, 'nothing_to_do', [], 'LiteLLM has no key of this person');
+  const looks = await lookAround(scene, tokens);
+  const { verdict, watch, waitSeconds } = judge(input.watch, sightOf(looks), now(), { quietMs, aliveMs: quietMs });
+  const asLong = `${quietMs / 1000} s on ${scene.replicas.length} replicas`;
+  switch (verdict) {
+    case 'dead':
+      return {
+        ...tell(scene, 'done', proofs(looks, tokens, 'attested'), `${tokens.length} LiteLLM keys stayed blocked or gone for ${asLong}`),
+        watch,
+      };
+    case 'alive':
+      return { ...tell(scene, 'needs_human', proofs(looks, tokens), 'LiteLLM still takes a key of this person: block it by hand'), watch };
+    case 'watching':
+      return { ...tell(scene, 'not_yet', proofs(looks, tokens), `Not yet quiet for ${asLong}`), watch, wait_seconds: waitSeconds };
   }
 });
 
-async function lookAround({ litellm, replicas }: Scene, tokens: Iterable<string>): Promise<Map<string, Look>> {
+/** A replica that is away for one key is not asked for the others: this look is unknown as it is, and must end in time. */
+async function lookAround({ litellm, replicas }: Scene, tokens: readonly string[]): Promise<Map<string, Look>> {
   const looks = new Map<string, Look>();
-  for (const token of tokens) for (const replica of replicas) looks.set(`${token} ${replica}`, await look(litellm, token, replica));
+  for (const replica of replicas) {
+    let away = false;
+    for (const token of tokens) {
+      const seen: Look = away ? { at: 'unknown' } : await look(litellm, token, replica);
+      away = seen.at === 'unknown';
+      looks.set(`${token} ${replica}`, seen);
+    }
+  }
   return looks;
 }
 
@@ -57,9 +57,9 @@ async function look(litellm: LiteLLM, token: string, replica: string): Promise<L
 }
 
 /** A key is no better than its worst replica. */
-function proofs(looks: ReadonlyMap<string, Look>, tokens: Iterable<string>, grade?: 'attested'): Seen[] {
+function proofs(looks: ReadonlyMap<string, Look>, tokens: readonly string[], grade?: 'attested'): Seen[] {
   const worst = ['live', 'unknown', 'blocked', 'gone'] as const;
-  return [...tokens].map((token) => {
+  return tokens.map((token) => {
     const states = [...looks].filter(([name]) => name.startsWith(`${token} `)).map(([, { at }]) => at);
     const after = worst.find((state) => states.includes(state)) ?? 'unknown';
     return { kind: 'virtual-key', id: token, before: 'blocked', after, ...(grade && { grade }) };

@@ -1,38 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { type Look, unwatched, verdict, watch } from './quiet.ts';
+import { type Look, sightOf } from './quiet.ts';
 
-const quietMs = 120_000;
 const looks = (...states: Look[]) => new Map(states.map((state, index) => [`key replica-${index}`, state]));
 const blocked: Look = { at: 'blocked', spend: 1 };
 
-describe('keys under watch', () => {
-  it('are dead once every replica has said so, unchanged, for twice the cache', () => {
-    let seen = watch(unwatched, looks(blocked, { at: 'gone' }), 0);
-    expect(verdict(seen, 0, quietMs)).toBe('watching');
-    seen = watch(seen, looks(blocked, { at: 'gone' }), quietMs - 1);
-    expect(verdict(seen, quietMs - 1, quietMs)).toBe('watching');
-    seen = watch(seen, looks(blocked, { at: 'gone' }), quietMs);
-    expect(verdict(seen, quietMs, quietMs)).toBe('dead');
+describe('one look at keys on every replica', () => {
+  it.each<[string, Look[], string]>([
+    ['dead when every replica calls each blocked or gone', [blocked, { at: 'gone' }], 'dead'],
+    ['alive when one lives on one replica', [blocked, { at: 'live' }, { at: 'unknown' }], 'alive'],
+    ['unknown while one replica cannot be asked', [blocked, { at: 'unknown' }], 'unknown'],
+  ])('finds them %s', (_, states, expected) => {
+    expect(sightOf(looks(...states)).state).toBe(expected);
   });
 
-  it.each<[string, Look]>([
-    ['lives on one replica', { at: 'live' }],
-    ['cannot be seen on one replica', { at: 'unknown' }],
-    ['is spending, so that some replica still serves it', { at: 'blocked', spend: 2 }],
-  ])('begin anew when one %s', (_, look) => {
-    let seen = watch(unwatched, looks(blocked, blocked), 0);
-    seen = watch(seen, looks(blocked, look), 60_000);
-    seen = watch(seen, looks(blocked, blocked), 119_000);
-    seen = watch(seen, looks(blocked, blocked), quietMs);
-    expect(verdict(seen, quietMs, quietMs)).toBe('watching');
-    seen = watch(seen, looks(blocked, blocked), 119_000 + quietMs);
-    expect(verdict(seen, 119_000 + quietMs, quietMs)).toBe('dead');
-  });
-
-  it('are alive, for a person to look at, when one has lived on as long', () => {
-    let seen = watch(unwatched, looks({ at: 'live' }), 0);
-    seen = watch(seen, looks({ at: 'unknown' }), 60_000);
-    seen = watch(seen, looks({ at: 'live' }), quietMs);
-    expect(verdict(seen, quietMs, quietMs)).toBe('alive');
+  it('is another picture when a key has spent, or is gone, since', () => {
+    const before = sightOf(looks(blocked, blocked)).picture;
+    expect(sightOf(looks(blocked, blocked)).picture).toBe(before);
+    expect(sightOf(looks(blocked, { at: 'blocked', spend: 2 })).picture).not.toBe(before);
+    expect(sightOf(looks(blocked, { at: 'gone' })).picture).not.toBe(before);
   });
 });

@@ -22,7 +22,7 @@ export const surface: Surface = {
     'block-virtual-keys': step('block', 60),
     'unblock-virtual-keys': step('unblock', 60),
     'purge-virtual-keys': step('purge', 60),
-    'probe-virtual-keys': step('probe', 300, 'probe-virtual-keys'),
+    'probe-virtual-keys': step('probe', 60, 'probe-virtual-keys'),
   },
   steps: {
     'find-virtual-keys': 'find-virtual-keys',

@@ -70,17 +70,15 @@ async function tried(key: string): Promise<number[]> {
   return Promise.all([1, 2].map(async (replica) => (await litellm('GET', `/replicas/${replica}/v1/models`, undefined, headers)).status));
 }
 
-/** Runs a step that waits, with the clock moved under it. */
-async function meanwhile<T>(running: Promise<T>, seconds = 20): Promise<T> {
-  let over = false;
-  const done = running.finally(() => {
-    over = true;
-  });
-  while (!over) {
-    await Promise.race([done.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 100))]);
-    if (!over) aws.clock.advance(seconds);
+/** As the machine does it: looks, waits for as long as it is told, and hands the watch back. */
+async function watched(id: string, looks = 8): Promise<StepOutput> {
+  let watch: StepOutput['watch'];
+  for (let look = 1; ; look++) {
+    const answer = await probe(id, { watch: watch ?? null });
+    if (answer.outcome !== 'not_yet' || look === looks) return answer;
+    watch = answer.watch;
+    aws.clock.advance(answer.wait_seconds ?? expect.fail('it does not say how long to wait'));
   }
-  return done;
 }
 
 const after = ({ targets }: StepOutput) => targets.map((target) => target.after);
@@ -102,7 +100,7 @@ describe('LiteLLM keys of a leaver', () => {
     const blocked = await block('per_alice');
     expect(blocked).toMatchObject({ outcome: 'done', targets: [{ system: 'litellm', before: 'live', after: 'blocked' }] });
     const began = Date.now();
-    const proof = await meanwhile(probe('per_alice'));
+    const proof = await watched('per_alice', 3);
     expect(proof).toMatchObject({ outcome: 'done', targets: [{ after: 'blocked', grade: 'attested' }] });
     expect(Date.now() - began).toBeGreaterThanOrEqual(120_000);
     expect(await tried(key)).toEqual([401, 401]);
@@ -131,13 +129,13 @@ describe('LiteLLM keys of a leaver', () => {
     expect(after(await purge('per_dave'))).toEqual(['deleted', 'deleted']);
     expect(await purge('per_dave')).toMatchObject({ outcome: 'nothing_to_do' });
     expect(await find('per_dave')).toMatchObject({ outcome: 'nothing_to_do' });
-    expect(await meanwhile(probe('per_dave'))).toMatchObject({ outcome: 'done', targets: [{ after: 'gone', grade: 'attested' }] });
+    expect(await watched('per_dave')).toMatchObject({ outcome: 'done', targets: [{ after: 'gone', grade: 'attested' }] });
   });
 
   it('that LiteLLM claims to have blocked and has not are found out, and a person is told', async () => {
     outside.faults.add({ path: '/litellm/key/block', status: 200, body: { blocked: true } });
     expect(after(await block('per_erin'))).toEqual(['blocked']);
-    expect(await meanwhile(probe('per_erin'))).toMatchObject({ outcome: 'needs_human', targets: [{ after: 'live' }] });
+    expect(await watched('per_erin')).toMatchObject({ outcome: 'needs_human', targets: [{ after: 'live' }] });
   });
 
   it('that LiteLLM claims to have deleted and has not are not called deleted', async () => {
@@ -148,7 +146,7 @@ describe('LiteLLM keys of a leaver', () => {
   it('are not proven while one replica is away', async () => {
     await block('per_frank');
     outside.faults.add({ path: '/litellm/replicas/2', status: 503 });
-    expect(await meanwhile(probe('per_frank'))).toMatchObject({ outcome: 'not_yet', targets: [{ after: 'unknown' }] });
+    expect(await watched('per_frank')).toMatchObject({ outcome: 'not_yet', targets: [{ after: 'unknown' }] });
   });
 
   it('go on being blocked after a lost answer', async () => {

@@ -1,65 +1,47 @@
 /** Tears down one person's Coder workspaces, then deletes the account. Never orphans: a build that cannot destroy its resources is a person's matter. */
 import { purgeWorkspaces } from '@gatehouse/contracts/steps/workspaces';
-import { now, pause } from '@gatehouse/runtime/clock';
+import { now } from '@gatehouse/runtime/clock';
 import { forgetBlock } from './blocked-account.dynamo.ts';
+import { firstFound, workspacesFound } from './case-target.dynamo.ts';
 import { build, deleteAccount, failuresOf, workspace, workspacesOf } from './coder.http.ts';
 import { onWorkspaces, type Scene, tell } from './scene.coder.ts';
 import { next, type Seen, stateOf, type Workspace } from './workspace.ts';
 
 export { env } from './scene.coder.ts';
 
-const lookEveryMs = 5_000;
-/** Below the step's time; then the machine comes back. */
-const patienceMs = 240_000;
-
 export const purge = onWorkspaces(purgeWorkspaces, async (scene) => {
   const { coder, account, input, table } = scene;
-  const found = await workspacesOf(coder, account.username);
-  const seen = (after: (one: Workspace) => string, accountAfter: string): Seen[] => [
-    ...found.map((one) => ({ kind: 'workspace' as const, id: one.id, before: stateOf(one), after: after(one) })),
+  const listed = await workspacesOf(coder, account.username);
+  if (input.dry_run)
+    return tell(
+      'done',
+      [...listed.map(untouched), { kind: 'account', id: account.id, before: account.status, after: account.status }],
+      `${listed.length} workspaces and the Coder account would be deleted`,
+    );
+  for (const one of listed) await firstFound(table, input.case_id, { kind: 'workspace', id: one.id, state: stateOf(one) }, now());
+  const found = await workspacesFound(table, input.case_id);
+  const left = new Set<string>();
+  const troubles: string[] = [];
+  for (const id of found.keys()) {
+    // 410 is looked for first: Coder takes a delete of what is deleted, and builds again.
+    const one = await workspace(coder, id);
+    if (!one) continue;
+    left.add(id);
+    const trouble = await tearDown(scene, one);
+    if (trouble) troubles.push(trouble);
+  }
+  const seen = (accountAfter: string): Seen[] => [
+    ...[...found].map(([id, before]) => ({ kind: 'workspace' as const, id, before, after: left.has(id) ? 'deleting' : 'deleted' })),
     { kind: 'account', id: account.id, before: account.status, after: accountAfter },
   ];
-  if (input.dry_run)
-    return tell('done', seen(stateOf, account.status), `${found.length} workspaces and the Coder account would be deleted`);
-  const began = now();
-  for (;;) {
-    const left: Workspace[] = [];
-    for (const { id } of found) {
-      // 410 is looked for first: Coder takes a delete of what is deleted, and builds again.
-      const one = await workspace(coder, id);
-      if (!one) continue;
-      const trouble = await tearDown(scene, one);
-      if (trouble) return tell('needs_human', seen(stateOf, account.status), trouble);
-      left.push(one);
-    }
-    if (left.length === 0) break;
-    if (now() + lookEveryMs - began > patienceMs)
-      return tell(
-        'not_yet',
-        seen((one) => (left.some(({ id }) => id === one.id) ? 'deleting' : 'deleted'), account.status),
-        `${left.length} workspaces are still being deleted`,
-      );
-    await pause(lookEveryMs);
-  }
+  if (troubles.length > 0) return tell('needs_human', seen(account.status), troubles.join('; '));
+  if (left.size > 0) return tell('not_yet', seen(account.status), `${left.size} workspaces are still being deleted`);
   const answer = await deleteAccount(coder, account.id);
   if (answer === 'occupied')
-    return tell(
-      'not_yet',
-      seen(() => 'deleted', account.status),
-      'The account owns another workspace by now; the next try takes it too',
-    );
-  if (answer === 'impossible')
-    return tell(
-      'needs_human',
-      seen(() => 'deleted', account.status),
-      'Coder does not delete this account: delete it by hand',
-    );
+    return tell('not_yet', seen(account.status), 'The account owns another workspace by now; the next try takes it too');
+  if (answer === 'impossible') return tell('needs_human', seen(account.status), 'Coder does not delete this account: delete it by hand');
   await forgetBlock(table, input.person, account.id);
-  return tell(
-    'done',
-    seen(() => 'deleted', 'deleted'),
-    `${found.length} workspaces and the Coder account are deleted`,
-  );
+  return tell('done', seen('deleted'), `${found.size} workspaces and the Coder account are deleted`);
 });
 
 async function tearDown({ coder }: Scene, one: Workspace): Promise<string | undefined> {
@@ -77,4 +59,8 @@ async function tearDown({ coder }: Scene, one: Workspace): Promise<string | unde
       await build(coder, one.id, 'delete');
       return undefined;
   }
+}
+
+function untouched(one: Workspace): Seen {
+  return { kind: 'workspace', id: one.id, before: stateOf(one), after: stateOf(one) };
 }

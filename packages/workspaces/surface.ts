@@ -7,7 +7,10 @@ function step(name: string, timeoutSeconds: number, file = 'workspaces'): Entry 
     timeoutSeconds,
     memoryMb: 512,
     tables: [
-      { capability: 'workspaces', actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'] },
+      {
+        capability: 'workspaces',
+        actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+      },
       { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*'] },
     ],
     secrets: ['coder-token'],
@@ -21,8 +24,8 @@ export const surface: Surface = {
     'find-workspaces': step('find', 60),
     'block-workspaces': step('block', 60),
     'unblock-workspaces': step('unblock', 60),
-    'purge-workspaces': step('purge', 300, 'purge-workspaces'),
-    'probe-workspaces': step('probe', 300, 'probe-workspaces'),
+    'purge-workspaces': step('purge', 60, 'purge-workspaces'),
+    'probe-workspaces': step('probe', 60, 'probe-workspaces'),
   },
   steps: {
     'find-workspaces': 'find-workspaces',

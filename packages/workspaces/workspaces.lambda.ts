@@ -1,7 +1,8 @@
 /** The steps over one person's Coder account and workspaces: find, block, unblock. Suspending is not the cut: the stopped workspace is. */
 import { blockWorkspaces, findWorkspaces, unblockWorkspaces } from '@gatehouse/contracts/steps/workspaces';
-import { now, pause, timestamp } from '@gatehouse/runtime/clock';
+import { now, timestamp } from '@gatehouse/runtime/clock';
 import { forgetBlock, isOurBlock, rememberBlock } from './blocked-account.dynamo.ts';
+import { firstFound } from './case-target.dynamo.ts';
 import { build, failuresOf, setStatus, workspacesOf } from './coder.http.ts';
 import { onWorkspaces, type Scene, tell } from './scene.coder.ts';
 import { isDown, next, type Seen, stateOf, type Workspace } from './workspace.ts';
@@ -14,48 +15,41 @@ export const find = onWorkspaces(findWorkspaces, async ({ coder, account }) => {
   return tell('done', seen, `A Coder account and ${workspaces.length} workspaces found`);
 });
 
-/** Below the step's time: the machine comes back while a build is under way. */
-const patienceMs = 40_000;
-const lookEveryMs = 2_000;
-
-/** First the account, so that nothing is started again; then each workspace, since its agent's token outlives the suspension. */
+/**
+ * First the account, so that nothing is started again; then each workspace, since its agent's token outlives the suspension. It looks once:
+ * while a build is under way the machine waits and comes back.
+ */
 export const block = onWorkspaces(blockWorkspaces, async (scene) => {
-  const { coder, account, input } = scene;
-  const found = await workspacesOf(coder, account.username);
+  const { coder, account, input, table } = scene;
+  const workspaces = await workspacesOf(coder, account.username);
   if (input.dry_run)
     return tell(
       'done',
-      [unchanged(account), ...found.map(untouched)],
-      `A Coder account would be suspended and ${found.length} workspaces stopped`,
+      [unchanged(account), ...workspaces.map(untouched)],
+      `A Coder account would be suspended and ${workspaces.length} workspaces stopped`,
     );
   const suspended = await suspend(scene);
-  const began = now();
-  for (;;) {
-    const workspaces = await workspacesOf(coder, account.username);
-    const troubles =
-      suspended.after === 'suspended' ? [] : ['Coder does not suspend this account: it is an owner, or our own. Suspend it by hand'];
-    for (const workspace of workspaces) {
-      const trouble = await stop(scene, workspace);
-      if (trouble) troubles.push(trouble);
-    }
-    const before = new Map(found.map((one) => [one.id, stateOf(one)]));
-    const seen: Seen[] = workspaces.map((one) => ({
-      kind: 'workspace',
-      id: one.id,
-      before: before.get(one.id) ?? stateOf(one),
-      after: stateOf(one),
-    }));
-    if (troubles.length > 0) return tell('needs_human', [suspended, ...seen], troubles.join('; '));
-    const up = workspaces.filter((one) => !isDown(one));
-    if (up.length === 0)
-      return tell('done', [suspended, ...seen], `The Coder account is suspended and ${workspaces.length} workspaces are stopped`);
-    if (now() + lookEveryMs - began > patienceMs) return tell('not_yet', [suspended, ...seen], `${up.length} workspaces are not down yet`);
-    await pause(lookEveryMs);
+  const troubles =
+    suspended.after === 'suspended' ? [] : ['Coder does not suspend this account: it is an owner, or our own. Suspend it by hand'];
+  const seen: Seen[] = [suspended];
+  for (const one of workspaces) {
+    const { id } = one;
+    const after = stateOf(one);
+    const before = await firstFound(table, input.case_id, { kind: 'workspace', id, state: after }, now());
+    seen.push({ kind: 'workspace', id, before, after });
+    const trouble = await stop(scene, one);
+    if (trouble) troubles.push(trouble);
   }
+  if (troubles.length > 0) return tell('needs_human', seen, troubles.join('; '));
+  const up = workspaces.filter((one) => !isDown(one));
+  return up.length === 0
+    ? tell('done', seen, `The Coder account is suspended and ${workspaces.length} workspaces are stopped`)
+    : tell('not_yet', seen, `${up.length} workspaces are not down yet`);
 });
 
 async function suspend({ coder, account, table, input }: Scene): Promise<Seen> {
-  const seen: Seen = { kind: 'account', id: account.id, before: account.status, after: 'suspended' };
+  const before = await firstFound(table, input.case_id, { kind: 'account', id: account.id, state: account.status }, now());
+  const seen: Seen = { kind: 'account', id: account.id, before, after: 'suspended' };
   if (account.status === 'suspended') return seen;
   await rememberBlock(table, input.person, account.id, input.case_id, timestamp());
   const answer = await setStatus(coder, account.id, 'suspend');

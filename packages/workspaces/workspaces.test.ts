@@ -47,13 +47,15 @@ beforeAll(async () => {
   const probing = await import('./probe-workspaces.lambda.ts');
   const purging = await import('./purge-workspaces.lambda.ts');
   const of =
-    (handler: typeof steps.find, stepSeconds = 2): Step =>
+    (handler: typeof steps.find): Step =>
     (id, more = {}) =>
-      meanwhile(
-        stepSeconds,
-        handler({ case_id: `cas_${id}`, person: id, generation: 2, dry_run: false, reason: 'left', ...more }, {} as Context),
+      repeated(
+        (id, input) =>
+          handler({ case_id: `cas_${id}`, person: id, generation: 2, dry_run: false, reason: 'left', ...input }, {} as Context),
+        id,
+        more,
       );
-  [find, block, unblock, purge, probe] = [of(steps.find), of(steps.block), of(steps.unblock), of(purging.purge), of(probing.probe, 15)];
+  [find, block, unblock, purge, probe] = [of(steps.find), of(steps.block), of(steps.unblock), of(purging.purge), of(probing.probe)];
 });
 afterAll(async () => {
   real();
@@ -82,17 +84,15 @@ async function tried(name: string): Promise<{ person: number; agent: number; tas
   };
 }
 
-/** Runs a step that waits, with the clock moved under it. */
-async function meanwhile<T>(stepSeconds: number, running: Promise<T>): Promise<T> {
-  let over = false;
-  const done = running.finally(() => {
-    over = true;
-  });
-  while (!over) {
-    await Promise.race([done.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 60))]);
-    if (!over) aws.clock.advance(stepSeconds);
+/** As the machine does it: looks, waits, and hands the watch back, until the answer is another than `not_yet`. */
+async function repeated(step: Step, id: string, more: object): Promise<StepOutput> {
+  let watch: StepOutput['watch'];
+  for (let look = 1; ; look++) {
+    const answer = await step(id, { ...more, watch: watch ?? null });
+    if (answer.outcome !== 'not_yet' || look === 6) return answer;
+    watch = answer.watch;
+    aws.clock.advance(answer.wait_seconds ?? 10);
   }
-  return done;
 }
 
 const after = ({ targets }: StepOutput) => targets.map((target) => target.after);
@@ -113,6 +113,10 @@ describe('Coder workspaces of a leaver', () => {
     expect(await tried('alice')).toEqual({ person: 200, agent: 200, task: 200 });
     const cut = await block('per_alice');
     expect(cut.outcome).toBe('done');
+    expect(
+      cut.targets.map(({ before }) => before),
+      'as they were found at first',
+    ).toEqual(['active', 'start succeeded, agent connected']);
     expect(after(cut)).toEqual(['suspended', 'stop succeeded']);
     expect(await tried('alice')).toEqual({ person: 401, agent: 401, task: 503 });
     expect(await tried('alice.smith')).toEqual({ person: 200, agent: 200, task: 200 });

@@ -4,4 +4,4 @@ import { targetStep } from './step.ts';
 export const findSessions = targetStep('find-sessions', 'access', 20);
 export const cutSessions = targetStep('cut-sessions', 'access', 20);
 export const restoreSessions = targetStep('restore-sessions', 'access', 20);
-export const probeSessions = targetStep('probe-sessions', 'access', 300);
+export const probeSessions = targetStep('probe-sessions', 'access', 30);

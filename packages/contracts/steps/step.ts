@@ -16,12 +16,21 @@ export const Target = z.strictObject({
 });
 export type Target = z.infer<typeof Target>;
 
+/**
+ * What a probe has seen so far. A probe looks once and answers at once; the machine waits, and hands this back to it with the next look.
+ * `since`: from when on nothing but `state` was seen, RFC 3339. `picture`: a hash of all that was seen, for the dead must not stir.
+ */
+export const Watch = z.strictObject({ state: z.enum(['dead', 'alive', 'unknown']), since: z.string(), picture: z.string() });
+export type Watch = z.infer<typeof Watch>;
+
 export const StepInput = z.strictObject({
   case_id: z.string(),
   person: z.string(),
   generation: z.int().positive(),
   dry_run: z.boolean(),
   reason: z.string(),
+  /** The last look's, for a probe; null at its first. */
+  watch: Watch.nullish(),
 });
 export type StepInput = z.infer<typeof StepInput>;
 
@@ -31,6 +40,9 @@ export const StepOutput = z.strictObject({
   targets: z.array(Target).max(50),
   ref: z.string().optional(),
   message: z.string(),
+  watch: Watch.optional(),
+  /** With `not_yet`: when asking again can tell more. */
+  wait_seconds: z.int().min(1).max(3_600).optional(),
 });
 export type StepOutput = z.infer<typeof StepOutput>;
 

@@ -4,5 +4,5 @@ import { targetStep } from './step.ts';
 export const findWorkspaces = targetStep('find-workspaces', 'workspaces', 60);
 export const blockWorkspaces = targetStep('block-workspaces', 'workspaces', 60);
 export const unblockWorkspaces = targetStep('unblock-workspaces', 'workspaces', 60);
-export const purgeWorkspaces = targetStep('purge-workspaces', 'workspaces', 300);
-export const probeWorkspaces = targetStep('probe-workspaces', 'workspaces', 300);
+export const purgeWorkspaces = targetStep('purge-workspaces', 'workspaces', 60);
+export const probeWorkspaces = targetStep('probe-workspaces', 'workspaces', 60);
