@@ -28,7 +28,10 @@ export interface LambdaOptions {
   cacheFolder?: string;
   /** Bundles of the handlers are kept here, and made at the first registrations; without it environments run the sources. */
   bundleFolder?: string;
-  /** Environments kept at once; about 25 MB each. A function that has none may still start one above it. */
+  /**
+   * Environments kept at once, idle ones too; about 25 MB each. Fewer than the functions that one leaver's case goes through (some 22) would
+   * have every step of it begin cold, which Lambda, where idle ones cost nothing, does not do. A function that has none may still start one above it.
+   */
   maxEnvironments?: number;
   /** Real seconds. */
   idleSeconds?: number;
@@ -45,7 +48,7 @@ export function createLambdaHost(options: LambdaOptions): LambdaHost {
   const { clock, onLog, mode = 'threads' } = options;
   const root = (options.root ?? fileURLToPath(new URL('../../../', import.meta.url))).replace(/\/$/, '');
   const cacheFolder = options.cacheFolder ?? join(tmpdir(), 'gatehouse-compile-cache');
-  const softLimit = options.maxEnvironments ?? 10;
+  const softLimit = options.maxEnvironments ?? 26;
 
   const baseEnv = () => ({ ...commonEnvironment, ...(typeof options.baseEnv === 'function' ? options.baseEnv() : options.baseEnv) });
   const environmentOf = (spec: FunctionSpec) => ({ ...baseEnv(), ...functionEnvironment(spec) });
