@@ -51,8 +51,9 @@ export function bedrockModel(id: string): BedrockName {
   return found && { model: found, profile };
 }
 
-/** `anthropic.claude-haiku-4-5-20251001-v1:0`; models without a date have no version either. */
+/** `anthropic.claude-haiku-4-5-20251001-v1:0`; models without a date have no version either, but for one. */
 function bedrockId({ id }: CatalogueModel): string {
+  if (id === 'claude-opus-4-6') return `anthropic.${id}-v1`;
   return /-20\d{6}$/.test(id) ? `anthropic.${id}-v1:0` : `anthropic.${id}`;
 }
 

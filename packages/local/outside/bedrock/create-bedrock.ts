@@ -15,7 +15,7 @@ import { chunkFrame, exceptionFrame } from './frames.ts';
 /** Bedrock's own, or the API's dated one, which clients send since their first major version. */
 const versions = ['bedrock-2023-05-31', '2023-06-01', '2026-10-21'];
 /** Fields of the Messages API that InvokeModel has elsewhere, or not at all. */
-const foreign = ['model', 'stream', 'tags', 'service_tier', 'workspace_id'];
+const foreign = ['model', 'stream', 'tags'];
 
 export function createBedrock({ clock, model, keys }: { clock: Clock; model: Model; keys: ModelKeys }): System {
   function guarded(handler: Handler): Handler {
