@@ -1,6 +1,7 @@
 /** What a deployment knows of its company: issuers, directory, outside systems, periods. Each capability gets its own part in `CONFIG`. */
 import * as z from 'zod';
 import { PersonId } from './ids.ts';
+import { InferenceConfig } from './inference-profile.ts';
 
 const url = z.url();
 
@@ -244,5 +245,6 @@ export const Profile = z.strictObject({
   lifecycle: LifecycleConfig,
   keys: KeysConfig,
   workspaces: WorkspacesConfig,
+  inference: InferenceConfig.prefault({}),
 });
 export type Profile = z.infer<typeof Profile>;
