@@ -1,18 +1,13 @@
-/**
- * On-demand backups: a table's items and keys as they were at one moment, kept beside the tables, and a new table made of them. As on AWS
- * a restored table has its keys, indexes and items, and no stream, time to live or tags. There is no point-in-time recovery.
- */
+/** On-demand backups: a table's items and keys as they were at one moment, kept beside the tables until somebody deletes them. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { AwsError, type Operation } from '../service.ts';
 import { type Item, itemKey, type Op, type Table } from './dynalite.ts';
+import { restoreTable } from './restore.ts';
 import { after, entries, type Store } from './store.ts';
-import { changeTable } from './tables.ts';
 
 export interface Backups {
   operations: Readonly<Record<string, Operation>>;
-  /** Run once, before anything else: a table that a killed process had half restored goes away. */
-  finish(): Promise<void>;
 }
 
 interface Backup {
@@ -27,8 +22,6 @@ interface Backup {
 
 const backupPrefix = 'backup~';
 const itemsPrefix = (arn: string) => `backup-items~${arn}~`;
-const restoringPrefix = 'restoring~';
-const itemsAtOnce = 500;
 const maxPage = 100;
 
 export function createBackups(store: Store, clock: Clock): Backups {
@@ -85,21 +78,15 @@ export function createBackups(store: Store, clock: Clock): Backups {
   async function restore(input: { TargetTableName?: string; BackupArn?: unknown }) {
     const backup = get(input.BackupArn);
     const { TargetTableName: name = '' } = input;
-    if (store.table(name)) throw new AwsError('TableAlreadyExistsException', `Table already exists: ${name}`);
-    await store.commit([], [{ type: 'put', key: `${restoringPrefix}${name}`, value: backup.BackupArn }]);
-    const answer = await changeTable(store, clock, 'CreateTable', definitionOf(backup.table, name));
-    const table = tableOf(name);
     const items = (await entries(store.root, itemsPrefix(backup.BackupArn))) as [string, Item][];
-    for (let from = 0; from < items.length; from += itemsAtOnce)
-      await store.commit(items.slice(from, from + itemsAtOnce).map(([key, item]) => ({ table, key, before: undefined, after: item })));
-    await store.commit([], [{ type: 'del', key: `${restoringPrefix}${name}` }]);
+    const description = await restoreTable(store, clock, backup.table, name, items);
     const RestoreSummary = {
       SourceBackupArn: backup.BackupArn,
       SourceTableArn: backup.table.TableArn,
       RestoreDateTime: backup.createdAt / 1000,
       RestoreInProgress: true,
     };
-    return { TableDescription: { ...(answer.TableDescription as object), RestoreSummary } };
+    return { TableDescription: { ...description, RestoreSummary } };
   }
 
   return {
@@ -109,17 +96,6 @@ export function createBackups(store: Store, clock: Clock): Backups {
       DeleteBackup: (input) => remove(input.BackupArn),
       ListBackups: list,
       RestoreTableFromBackup: restore,
-      DescribeContinuousBackups(input) {
-        tableOf(input.TableName);
-        const PointInTimeRecoveryDescription = { PointInTimeRecoveryStatus: 'DISABLED' };
-        return { ContinuousBackupsDescription: { ContinuousBackupsStatus: 'ENABLED', PointInTimeRecoveryDescription } };
-      },
-    },
-    async finish() {
-      for (const [name] of await entries(store.root, restoringPrefix)) {
-        if (store.table(name)) await changeTable(store, clock, 'DeleteTable', { TableName: name });
-        await store.commit([], [{ type: 'del', key: `${restoringPrefix}${name}` }]);
-      }
     },
   };
 }
@@ -152,21 +128,5 @@ function describe(backup: Backup): Record<string, unknown> {
       BillingMode: table.BillingModeSummary?.BillingMode ?? 'PROVISIONED',
     },
     SourceTableFeatureDetails: {},
-  };
-}
-
-/** As CreateTable takes it: keys and indexes alone. */
-function definitionOf(table: Table, TableName: string): object {
-  const indexes = (list: Table['LocalSecondaryIndexes']) =>
-    list?.map(({ IndexName, KeySchema, Projection }) => ({ IndexName, KeySchema, Projection }));
-  const local = indexes(table.LocalSecondaryIndexes);
-  const global = indexes(table.GlobalSecondaryIndexes);
-  return {
-    TableName,
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: table.AttributeDefinitions,
-    KeySchema: table.KeySchema,
-    ...(local && { LocalSecondaryIndexes: local }),
-    ...(global && { GlobalSecondaryIndexes: global }),
   };
 }

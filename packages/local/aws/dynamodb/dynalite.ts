@@ -65,7 +65,7 @@ export interface Root {
   open(): Promise<void>;
   getSync(key: string): unknown;
   batch(ops: readonly Op[]): Promise<void>;
-  iterator(range: Range): { all(): Promise<[string, unknown][]> };
+  iterator(range: Range): AsyncIterable<[string, unknown]> & { all(): Promise<[string, unknown][]> };
   keys(range: Range): { all(): Promise<string[]> };
   clear(range: Range): Promise<void>;
 }

@@ -1,13 +1,15 @@
 /**
  * DynamoDB for the embedded stack: dynalite's operations, and those it lacks (transactions, time to live, streams as a change feed,
- * on-demand backups). It speaks no HTTP. By itself it emulates no throttling, no TransactionConflict and no eventual consistency.
+ * backups and point-in-time recovery). It speaks no HTTP. By itself it emulates no throttling, no TransactionConflict and no eventual consistency.
  */
 import type { Clock, Timer } from '../../clock.ts';
 import { AwsError, type AwsService, type Operation } from '../service.ts';
 import { createBackups } from './backups.ts';
 import { loadDynalite } from './dynalite.ts';
 import { createFeed, type Feed, type OnFault } from './feed.ts';
+import { createRecovery } from './recovery.ts';
 import { request, toAwsError } from './request.ts';
+import { finishRestores } from './restore.ts';
 import { openStore } from './store.ts';
 import { changeTable, finishTables } from './tables.ts';
 import { createTimeToLive } from './time-to-live.ts';
@@ -32,8 +34,9 @@ export async function createDynamoDb(options: { clock: Clock; path?: string; onF
   const onFault = options.onFault ?? ((error, what) => console.error(`embedded DynamoDB: ${what}`, error));
   const store = await openStore(clock, options.path);
   await finishTables(store, clock);
+  await finishRestores(store, clock);
   const backups = createBackups(store, clock);
-  await backups.finish();
+  const recovery = createRecovery(store, clock);
   const feed = await createFeed(store, clock, onFault);
   const ttl = createTimeToLive(store, clock);
   const transactions = await createTransactions(store, clock);
@@ -54,7 +57,7 @@ export async function createDynamoDb(options: { clock: Clock; path?: string; onF
   operations.TransactGetItems = (input) => transactions.get(input);
   operations.UpdateTimeToLive = (input) => ttl.update(input);
   operations.DescribeTimeToLive = (input) => ttl.describe(input);
-  Object.assign(operations, backups.operations);
+  Object.assign(operations, backups.operations, recovery.operations);
   for (const [name, operation] of Object.entries(operations)) {
     operations[name] = async (input, call) => {
       if (closed) throw new AwsError('ServiceUnavailable', 'The embedded stack is stopping', { status: 503 });
@@ -83,6 +86,7 @@ export async function createDynamoDb(options: { clock: Clock; path?: string; onF
     const deleted = await ttl.sweep();
     await transactions.sweepTokens();
     await feed.trim();
+    await recovery.trim();
     return deleted;
   }
   async function call(operation: string, input: object): Promise<unknown> {

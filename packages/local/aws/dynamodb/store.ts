@@ -7,13 +7,17 @@ import { dirname } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { account, region } from '../service.ts';
 import { type Change, itemOps, sequenceNumber, streamRecord } from './change.ts';
-import { type DynaliteStore, indexKey, itemKey, loadDynalite, type Op, type Root, type Table } from './dynalite.ts';
+import { type DynaliteStore, type Item, indexKey, itemKey, loadDynalite, type Op, type Root, type Table } from './dynalite.ts';
 
 export interface Store {
   dynalite: DynaliteStore;
   root: Root;
   /** Table name -> the attribute that expires its items. */
   ttl: Map<string, string>;
+  /** Table name -> how far back its changes can be undone; absent when they are not kept. */
+  recovery: Map<string, Recovery>;
+  /** Changes that this process kept the past of. */
+  undos(): number;
   /** An ACTIVE table, or undefined. */
   table(name: string): Table | undefined;
   /** Must be called when a table's row was written. */
@@ -29,9 +33,21 @@ export interface Store {
 
 export const recordPrefix = (table: string) => `feed~${table}~`;
 const ttlPrefix = 'ttl~';
+const recoveryPrefix = 'recovery~';
 const sequenceKey = 'sequence';
 /** Sorts after every character that keys here are made of. */
 export const after = '\x7f';
+
+/** Milliseconds. */
+export interface Recovery {
+  since: number;
+  periodDays: number;
+}
+/** What one change replaced; nothing where there was no item. */
+export interface Undo {
+  key: string;
+  before?: Item;
+}
 
 interface Pending {
   ops: Op[];
@@ -45,8 +61,11 @@ export async function openStore(clock: Clock, path?: string): Promise<Store> {
   const dynalite = await open(path);
   const root = dynalite.db;
   const ttl = new Map((await entries(root, ttlPrefix)).map(([name, attribute]) => [name, String(attribute)]));
+  const recovery = new Map((await entries(root, recoveryPrefix)).map(([name, row]) => [name, row as Recovery]));
   const known = new Map<string, Table>();
   const listeners: ((table: string) => void)[] = [];
+  let undos = 0;
+  let undoneAt = 0;
   let sequence = Number(root.getSync(sequenceKey) ?? 0);
   let queue: Pending[] = [];
   let flushing: Promise<void> | undefined;
@@ -78,6 +97,7 @@ export async function openStore(clock: Clock, path?: string): Promise<Store> {
     for (const change of changes) {
       const name = change.table.TableName;
       ops.push(...itemOps(change, ttl.get(name)));
+      if (recovery.has(name)) ops.push(undoOp(change));
       const record = streamRecord(change, sequence + 1, clock.now());
       if (!record) continue;
       sequence += 1;
@@ -87,6 +107,12 @@ export async function openStore(clock: Clock, path?: string): Promise<Store> {
     if (streamed.size > 0) ops.push({ type: 'put', key: sequenceKey, value: sequence });
     if (ops.length > 0) await write(ops);
     for (const name of streamed) for (const listener of listeners) listener(name);
+  }
+  /** Its place is its time and a count, which a clock that is set back does not disorder. */
+  function undoOp({ table, key, before }: Change): Op {
+    undoneAt = Math.max(undoneAt, clock.now());
+    const place = `${undoTime(undoneAt)}~${String(undos++).padStart(12, '0')}`;
+    return { type: 'put', key: `${undoPrefix(table.TableName)}${place}`, value: { key, ...(before && { before }) } satisfies Undo };
   }
   function table(name: string): Table | undefined {
     const cached = known.get(name);
@@ -100,6 +126,8 @@ export async function openStore(clock: Clock, path?: string): Promise<Store> {
     dynalite,
     root,
     ttl,
+    recovery,
+    undos: () => undos,
     table,
     commit,
     forget: (name) => known.delete(name),
@@ -115,6 +143,13 @@ export async function openStore(clock: Clock, path?: string): Promise<Store> {
 
 export const tableKey = (name: string) => `table~${name}`;
 export const ttlKey = (name: string) => `${ttlPrefix}${name}`;
+export const recoveryKey = (name: string) => `${recoveryPrefix}${name}`;
+export const undoPrefix = (name: string) => `undo~${name}~`;
+
+/** Milliseconds in a fixed width, so that LevelDB's order is the order of time. */
+export function undoTime(milliseconds: number): string {
+  return String(Math.max(0, Math.floor(milliseconds))).padStart(15, '0');
+}
 
 /** The entries under a prefix, their keys without it. */
 export async function entries(root: Root, prefix: string): Promise<[string, unknown][]> {

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 import { expiryPrefix } from './change.ts';
 import type { Request, Table, TableDb } from './dynalite.ts';
 import { act, check } from './request.ts';
-import { after, recordPrefix, type Store, tableKey, ttlKey } from './store.ts';
+import { after, recordPrefix, recoveryKey, type Store, tableKey, ttlKey, undoPrefix } from './store.ts';
 import { createView } from './view.ts';
 
 const tableOperations = ['CreateTable', 'UpdateTable', 'DeleteTable'] as const;
@@ -59,11 +59,13 @@ function watch(store: Store, clock: Clock, operation: TableOperation): { tableDb
   return { tableDb, settled: promise };
 }
 
-/** A table made again under the same name must not inherit its predecessor's stream, consumers or expiry order. */
+/** A table made again under the same name must not inherit its predecessor's stream, consumers, expiry order or past. */
 async function dropTraces(store: Store, name: string): Promise<void> {
   store.ttl.delete(name);
-  await store.root.batch([{ type: 'del', key: ttlKey(name) }]);
-  for (const prefix of [recordPrefix(name), expiryPrefix(name)]) await store.root.clear({ gte: prefix, lt: `${prefix}${after}` });
+  store.recovery.delete(name);
+  await store.root.batch([ttlKey(name), recoveryKey(name)].map((key) => ({ type: 'del', key })));
+  for (const prefix of [recordPrefix(name), expiryPrefix(name), undoPrefix(name)])
+    await store.root.clear({ gte: prefix, lt: `${prefix}${after}` });
 }
 
 /** Run once, before anything else: a table that was being made becomes ready, one that was being deleted goes. */
