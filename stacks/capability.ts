@@ -1,4 +1,5 @@
 /** Deploys one capability from its surface and from nothing else: what is not in the surface does not exist in AWS. */
+import { alarmsOf } from '@gatehouse/contracts/in-stage';
 import type { Capability, Surface } from '@gatehouse/contracts/surface';
 import { alarm } from './resources/alarm.ts';
 import { bucketOf } from './resources/bucket.ts';
@@ -10,6 +11,13 @@ import { schedule } from './resources/schedule.ts';
 import { secretOf } from './resources/secret.ts';
 import { feed } from './resources/stream.ts';
 import { tableOf } from './resources/table.ts';
+import { profile } from './stage.ts';
+
+/** A capability's part of the profile; some have none. */
+function partOf(capability: Capability): unknown {
+  const parts: Readonly<Record<string, unknown>> = profile;
+  return parts[capability];
+}
 
 const functions = new Map<string, Deployed>();
 
@@ -34,5 +42,5 @@ export function deploy(surface: Surface): void {
   for (const rule of surface.rules ?? []) subscribe(capability, rule, functionOf(capability, rule.entry), letters);
   for (const item of surface.schedules ?? []) schedule(capability, item, functionOf(capability, item.entry), letters);
   for (const entry of surface.streams ?? []) feed(capability, entry, functionOf(capability, entry), table, letters);
-  for (const item of surface.alarms ?? []) alarm(capability, item);
+  for (const item of surface.alarms ?? []) for (const one of alarmsOf(item, partOf(capability))) alarm(capability, one);
 }

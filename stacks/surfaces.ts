@@ -2,6 +2,7 @@
 
 import { surface as access } from '@gatehouse/access/surface';
 import type { Capability, Surface } from '@gatehouse/contracts/surface';
+import { surface as inference } from '@gatehouse/inference/surface';
 import { surface as keys } from '@gatehouse/keys/surface';
 import { surface as lifecycle } from '@gatehouse/lifecycle/surface';
 import { surface as people } from '@gatehouse/people/surface';
@@ -9,7 +10,7 @@ import { surface as policy } from '@gatehouse/policy/surface';
 import { surface as usage } from '@gatehouse/usage/surface';
 import { surface as workspaces } from '@gatehouse/workspaces/surface';
 
-export const surfaces: readonly Surface[] = [access, policy, usage, people, keys, workspaces, lifecycle];
+export const surfaces: readonly Surface[] = [access, policy, usage, people, keys, workspaces, lifecycle, inference];
 
 /** Who does a step: the function behind it. */
 export function ownerOfStep(step: string): { capability: Capability; entry: string } {

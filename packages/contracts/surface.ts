@@ -84,6 +84,7 @@ export interface Route {
 /** `default`: the account's bus; `product`: ours; `okta`, `auth0`: the partner bus that the profile names. */
 export type Bus = 'default' | 'product' | 'okta' | 'auth0';
 
+/** `${stage}` in a pattern's strings is the stage's name. */
 export type Pattern = Readonly<Record<string, unknown>>;
 
 /** Every rule has a dead-letter queue and a retry policy; the stacks add them. */
@@ -113,6 +114,10 @@ export interface Alarm {
   name: string;
   /** What happened and what a person does about it. */
   description: string;
+  /** `page` wakes somebody, `notify` is for today, `note` for whoever looks. `notify` when left out. */
+  severity?: 'page' | 'notify' | 'note';
+  /** One alarm for each value of this list in the capability's part of the profile; `*` in a dimension's value is that value. */
+  each?: string;
   namespace: string;
   metric: string;
   dimensions?: Readonly<Record<string, string>>;
@@ -123,6 +128,14 @@ export interface Alarm {
   threshold: number;
   comparison: 'GreaterThanThreshold' | 'GreaterThanOrEqualToThreshold' | 'LessThanThreshold' | 'LessThanOrEqualToThreshold';
   missingData: 'notBreaching' | 'breaching' | 'ignore' | 'missing';
+}
+
+/** A metric that this capability's functions write, in namespace `Gatehouse`. Alarms and dashboards name no other. */
+export interface Metric {
+  name: string;
+  unit: 'Count' | 'Seconds' | 'Milliseconds' | 'Bytes' | 'Percent' | 'None';
+  /** Each set of dimension names under which it is published; `[]` is the whole stage. */
+  sets: readonly (readonly string[])[];
 }
 
 /** An asymmetric or symmetric KMS key. */
@@ -160,6 +173,7 @@ export interface Surface {
   /** Step name -> entry of this capability that does it. */
   steps?: Readonly<Record<string, string>>;
   alarms?: readonly Alarm[];
+  metrics?: readonly Metric[];
   keys?: Readonly<Record<string, Key>>;
   secrets?: Readonly<Record<string, Secret>>;
   buckets?: Readonly<Record<string, Bucket>>;

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { environmentOf, type Values } from '@gatehouse/contracts/environment';
+import { alarmsOf, patternIn } from '@gatehouse/contracts/in-stage';
 import {
   alarmName,
   app,
@@ -82,7 +83,7 @@ export async function provision(
   await makeRules(surfaces, services.events);
   await makeArchive(services.events);
   makeSchedules(surfaces, services.scheduler);
-  await makeAlarms(surfaces, services.cloudwatch);
+  await makeAlarms(surfaces, profile, services.cloudwatch);
   await makeDeadLetterAlarms(surfaces, services.cloudwatch);
   const aliases = new Map([...keyArns].map(([key, arn]) => [arn, aliasOf(key)]));
   return { aliasOf: (arn) => aliases.get(arn) };
@@ -268,7 +269,12 @@ async function makeRules(surfaces: readonly Surface[], events: AwsService): Prom
   for (const { surface, rule } of rules) {
     const EventBusName = busOf(rule.bus);
     const Rule = ruleName(stage, surface.capability, rule.name);
-    await call(events, 'PutRule', { Name: Rule, EventBusName, EventPattern: JSON.stringify(rule.pattern), State: 'ENABLED' });
+    await call(events, 'PutRule', {
+      Name: Rule,
+      EventBusName,
+      EventPattern: JSON.stringify(patternIn(stage, rule.pattern)),
+      State: 'ENABLED',
+    });
     const Arn = arnOf('lambda', `function:${functionName(stage, surface.capability, rule.entry)}:${functionAlias}`);
     await call(events, 'PutTargets', {
       Rule,
@@ -328,9 +334,9 @@ async function makeDeadLetterAlarms(surfaces: readonly Surface[], cloudwatch: Aw
     });
 }
 
-async function makeAlarms(surfaces: readonly Surface[], cloudwatch: AwsService): Promise<void> {
+async function makeAlarms(surfaces: readonly Surface[], profile: Profile, cloudwatch: AwsService): Promise<void> {
   for (const { capability, alarms = [] } of surfaces)
-    for (const alarm of alarms)
+    for (const alarm of alarms.flatMap((one) => alarmsOf(one, (profile as Readonly<Record<string, unknown>>)[capability])))
       await call(cloudwatch, 'PutMetricAlarm', {
         AlarmName: alarmName(stage, capability, alarm.name),
         AlarmDescription: alarm.description,

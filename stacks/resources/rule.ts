@@ -1,4 +1,5 @@
 /** A rule of a surface on the bus it names, to one function's alias, with retries and dead letters. */
+import { patternIn } from '@gatehouse/contracts/in-stage';
 import { ruleName } from '@gatehouse/contracts/names';
 import type { Capability, Rule } from '@gatehouse/contracts/surface';
 import { nameOf } from '../bus.ts';
@@ -14,7 +15,7 @@ export function subscribe(capability: Capability, rule: Rule, target: Deployed, 
   const declared = new aws.cloudwatch.EventRule(logical, {
     name: ruleName(stage, capability, rule.name),
     eventBusName: bus,
-    eventPattern: JSON.stringify(rule.pattern),
+    eventPattern: JSON.stringify(patternIn(stage, rule.pattern)),
   });
   new aws.cloudwatch.EventTarget(`${logical}Target`, {
     rule: declared.name,

@@ -1,6 +1,7 @@
 /** The surfaces agree with each other, with the contracts, with the code behind them and with what is deployed. */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { patternIn } from '@gatehouse/contracts/in-stage';
 import { functionName, ruleName } from '@gatehouse/contracts/names';
 import { loadSurfaces } from '@gatehouse/local/surfaces';
 import { describe, expect, it } from 'vitest';
@@ -69,7 +70,7 @@ describe('the deployed graph', () => {
         .map(({ name, bus, pattern }) => ({
           name: ruleName('bundled', capability, name),
           eventBusName: buses[bus],
-          eventPattern: pattern,
+          eventPattern: patternIn('bundled', pattern),
         })),
     );
     const deployed = graph.all('aws:cloudwatch/eventRule:EventRule').map(({ inputs }) => inputs);
