@@ -1,5 +1,6 @@
 /** The profile of the embedded company: everything on loopback. The same schema that a deployed stage fills. */
 import { Profile } from '@gatehouse/core/profile';
+import { localModelKeys } from './outside/anthropic/doors.ts';
 import { host } from './ports.ts';
 
 export const stage = 'local';
@@ -43,5 +44,12 @@ export function localProfile({ gateway, idp, outside }: Addresses, moreIssuer?: 
       },
     },
     workspaces: { coder: { url: `${outside}/coder` } },
+    inference: {
+      upstreams: [
+        { kind: 'anthropic', url: `${outside}/anthropic` },
+        { kind: 'anthropic-aws', url: `${outside}/aws-external-anthropic`, workspace_id: localModelKeys.workspaceId },
+        { kind: 'bedrock', url: `${outside}/bedrock`, profile: 'us' },
+      ],
+    },
   });
 }

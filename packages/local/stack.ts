@@ -38,6 +38,7 @@ import type { LambdaHost } from './lambda/contract.ts';
 import { createLambdaHost } from './lambda/host.ts';
 import { installStackDate } from './lambda/stack-date.ts';
 import type { Options } from './options.ts';
+import { localModelKeys } from './outside/anthropic/doors.ts';
 import { createOutside } from './outside/create-outside.ts';
 import { fourPorts, host } from './ports.ts';
 import { type Addresses, addressesOf, localProfile, partnerBus, replicas, stage } from './profile.ts';
@@ -135,7 +136,13 @@ export async function runStack(
     closers.push(() => scheduler.close());
 
     const services = { dynamodb, kms, secretsManager, events: events.service, states: states.service, cloudwatch: cloudwatch.service };
-    const secrets = { 'people/directory-token': directoryToken, 'keys/litellm-key': litellmKey, 'workspaces/coder-token': coderToken };
+    const secrets = {
+      'people/directory-token': directoryToken,
+      'keys/litellm-key': litellmKey,
+      'workspaces/coder-token': coderToken,
+      'inference/anthropic-key': localModelKeys.anthropic,
+      'inference/anthropic-aws-key': localModelKeys.awsExternalAnthropic,
+    };
     begin('Making tables, keys, secrets, rules, machines and functions');
     const { aliasOf } = await provision(surfaces, localProfile(addresses, options.issuer), { ...services, scheduler }, lambdaHost, secrets);
     connectStreams(surfaces, dynamodb, lambda, deadLetters.skipped);

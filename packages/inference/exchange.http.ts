@@ -1,0 +1,211 @@
+/**
+ * One request to a model, from the body to the last byte: checked, held, sent to the first tier that answers, passed on, settled. What a format is like is
+ * its caller's to say; nothing here reads the prompt.
+ */
+import type { InferenceConfig } from '@gatehouse/core/inference-profile';
+import { now } from '@gatehouse/runtime/clock';
+import type { Call, Request } from '@gatehouse/runtime/http';
+import type { StreamReply } from '@gatehouse/runtime/http-stream';
+import { log } from '@gatehouse/runtime/log';
+import { apiError } from '@gatehouse/runtime/wire';
+import { type Account, groupOf, openAccount } from './account.dynamo.ts';
+import type { Ask, readAsk } from './ask.ts';
+import { type Begun, begin } from './begin.http.ts';
+import type { SecretArns } from './credential.aws.ts';
+import type { Ending } from './ending.ts';
+import { estimate } from './estimate.ts';
+import { errorType, unanswered, withoutArns } from './failover.ts';
+import { towardsClient } from './forwarded-headers.ts';
+import type { Frame } from './frame.ts';
+import { createMeter, type Meter } from './meter.ts';
+import { permit } from './permission.ts';
+import { type Refusal, refused } from './refusal.ts';
+import { NotBegun, pingMs, relay, type Source } from './relay.stream.ts';
+import { standingHeaders } from './spend-headers.ts';
+import { watch } from './standing.dynamo.ts';
+import { tellPassed, tellRefused } from './tell.emf.ts';
+import type { Draft } from './tier.ts';
+
+export interface Setting {
+  config: InferenceConfig;
+  table: string;
+  arns: SecretArns;
+}
+
+/** How a client's format is read and written. */
+export interface Format {
+  /** As people call it. */
+  name: string;
+  /** The body in the client's words as what the gateway must know. */
+  read(bytes: Buffer): ReturnType<typeof readAsk>;
+  /** One for each tier that can do it, in their order. */
+  drafts(ask: Ask, bytes: Buffer): readonly Draft[];
+  frame(meter: Meter, ask: Ask, draft: Draft): Frame;
+  /** The content type of a streamed answer. */
+  streamType: string;
+  /** An error that the gateway tells, in the client's words. */
+  error(status: number, type: string, message: string, requestId: string, headers: Record<string, string>): StreamReply;
+  /** Bedrock's own headers are for clients that speak Bedrock. */
+  keepAmazon?: boolean;
+}
+
+/** Above this, Lambda and API Gateway would answer with words of their own. */
+const maxBytes = 5 * 1024 * 1024;
+/** For each tier, until a stream begins. */
+const headMs = 120_000;
+/** Lambda ends at 15 minutes. */
+const lastsMs = (14 * 60 + 30) * 1_000;
+
+export async function exchange<E>(request: Request, { caller, now: at }: Call<E>, setting: Setting, format: Format): Promise<StreamReply> {
+  const { config, table, arns } = setting;
+  const refuse = (refusal: Refusal): StreamReply => {
+    tellRefused(refusal.reason, caller.person, now());
+    log.info('refused', { route: request.route, refusal: summary(refusal), person: caller.person, request_id: request.requestId });
+    const { status, type, message, headers } = refused(refusal, config.help);
+    return format.error(status, type, message, request.requestId, { 'request-id': request.requestId, ...headers });
+  };
+  const bytes = request.body;
+  if (bytes.length > maxBytes) return refuse({ reason: 'too_large', bytes: bytes.length, maxBytes });
+  const read = format.read(bytes);
+  if (!read.ok) return refuse(read.refusal);
+  const ask = read.value;
+  const effective = caller.policy?.effective;
+  if (!effective) throw new TypeError('Somebody admitted for inference has a policy');
+  const models = [ask.model, ...ask.nestedModels];
+  const permitted = permit(effective, models);
+  if (!permitted.ok) return refuse(permitted.refusal);
+  const drafts = format.drafts(ask, bytes);
+  if (drafts.length === 0) return refuse({ reason: 'no_upstream', format: format.name });
+  const group = groupOf(caller, ask, request.header('x-claude-code-session-id') ?? '');
+  const opened = await openAccount(table, caller, { id: request.requestId, group, tokens: estimate(bytes.length, ask.maxTokens), at });
+  if (!opened.open)
+    return refuse(
+      opened.because === 'used_up' ? { reason: 'used_up', limit: opened.limit, now: at } : { reason: 'held', limit: opened.limit },
+    );
+  const { account } = opened;
+
+  const until = at + lastsMs;
+  const options = { headMs: ask.stream ? headMs : until - at, streamed: ask.stream, requestId: request.requestId };
+  const begun = begin(drafts, arns, options);
+  await account.held.catch(async (error: unknown) => {
+    stopWhenBegun(begun);
+    throw error;
+  });
+  const first = await beforeSilence(begun, account);
+  const head = { 'request-id': request.requestId, 'cache-control': 'no-cache', ...standingHeaders(account.limits) };
+  if (first && first.outcome !== 'answer') {
+    await account.close(undefined);
+    return errorReply(first, request, format, head);
+  }
+  const meter = createMeter();
+  const draft = first?.draft ?? drafts[0];
+  if (!draft) throw new TypeError('There is a draft for each tier');
+  const frame = format.frame(meter, ask, draft);
+  const watched = watch({ caller, models, table, help: config.help, until });
+  const told = { model: group.model, person: caller.person, firstByteMs: now() - at };
+  const body = relay(sourceOf(begun), {
+    frame,
+    ending: watched.ending,
+    finish: async (ending) => {
+      watched.close();
+      const metered = meter.read();
+      const amountMicros = await account.close(metered);
+      const outcome = ending?.reason ?? (metered.error === undefined ? 'whole' : 'upstream_error');
+      const settled = await begun.catch(() => undefined);
+      const tier = settled?.outcome === 'answer' ? settled.draft.tier : draft.tier;
+      tellPassed({ ...told, tier, outcome, requestMs: now() - at, amountMicros }, now());
+      log.info('passed', { route: request.route, tier, outcome, amount_micros: amountMicros, ...told, request_id: request.requestId });
+    },
+  });
+  const type = ask.stream ? format.streamType : 'application/json';
+  const upstreamHeaders = first ? towardsClient(first.incoming.headers, format.keepAmazon) : {};
+  return { status: 200, headers: { ...upstreamHeaders, 'content-type': type, ...head }, body };
+}
+
+/** What upstream began with, if it began before a sign of life is due: then the status can still say how it went. */
+async function beforeSilence(begun: Promise<Begun>, account: Account): Promise<Begun | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<undefined>((resolve) => {
+    const began = now();
+    timer = setInterval(() => {
+      if (now() - began > pingMs) resolve(undefined);
+    }, 250);
+  });
+  try {
+    return await Promise.race([begun, silence]);
+  } catch (error) {
+    await account.close(undefined);
+    throw error;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function stopWhenBegun(begun: Promise<Begun>): void {
+  begun.then(
+    (late) => {
+      if (late.outcome === 'answer') late.incoming.stop();
+    },
+    () => {},
+  );
+}
+
+async function sourceOf(begun: Promise<Begun>): Promise<Source> {
+  const first = await begun;
+  if (first.outcome === 'answer') return first.incoming;
+  throw new NotBegun(notBegun(first));
+}
+
+/** An error that comes after the head: the stream itself has to say it. */
+function notBegun(begun: Exclude<Begun, { outcome: 'answer' }>): Ending {
+  const said = begun.outcome === 'error' ? envelopeOf(begun) : { type: begun.fault.type, message: begun.fault.message };
+  return { reason: 'refused', ...said };
+}
+
+function errorReply(
+  begun: Exclude<Begun, { outcome: 'answer' }>,
+  request: Request,
+  format: Format,
+  head: Record<string, string>,
+): StreamReply {
+  if (begun.outcome === 'fault') {
+    const { status, type, message, headers } = begun.fault;
+    return format.error(status, type, message, request.requestId, { ...head, ...headers });
+  }
+  const { type, message } = envelopeOf(begun);
+  const headers = towardsClient(begun.headers, format.keepAmazon);
+  delete headers['content-type'];
+  return format.error(begun.status, type, message, request.requestId, { ...headers, ...head });
+}
+
+/** Clients match on an error's type and words: both stay upstream's, but for what names the company's account. */
+function envelopeOf({ status, text }: Extract<Begun, { outcome: 'error' }>): { type: string; message: string } {
+  try {
+    const body = JSON.parse(text) as { error?: { type?: unknown; message?: unknown }; message?: unknown; Message?: unknown };
+    const message = body.error?.message ?? body.message ?? body.Message;
+    const type = body.error?.type;
+    return {
+      type: typeof type === 'string' ? type : errorType(status),
+      message: withoutArns(typeof message === 'string' ? message : unanswered('garbage').message),
+    };
+  } catch {
+    return { type: errorType(status), message: unanswered('garbage').message };
+  }
+}
+
+export function messagesError(
+  status: number,
+  type: string,
+  message: string,
+  requestId: string,
+  headers: Record<string, string>,
+): StreamReply {
+  return apiError(status, type, message, requestId, headers);
+}
+
+/** For the log: never what a prompt held. */
+function summary(refusal: Refusal): Record<string, unknown> {
+  if (!('limit' in refusal)) return { ...refusal };
+  const { budget, usedMicros, heldMicros, source } = refusal.limit;
+  return { reason: refusal.reason, ...budget, used_micros: usedMicros, held_micros: heldMicros, source };
+}

@@ -1,0 +1,80 @@
+/** How an answer's bytes become the client's: whole events only, so that one of our own fits in between, and each is shown to the meter once. */
+import type { Meter } from './meter.ts';
+import { createSseScanner } from './sse.ts';
+
+export interface Frame {
+  /** Bytes for the client: what this chunk completes. Throws on what is no such stream. */
+  push(chunk: Buffer): Buffer;
+  /** Whether upstream said in so many words that it has finished. */
+  ended(): boolean;
+  /** Whether what came may be all, once the connection ends. */
+  whole(): boolean;
+  /** A sign of life; nothing where the format has none. */
+  ping(): Buffer;
+  /** The end that the gateway writes itself. */
+  error(error: { type: string; message: string }): Buffer;
+  /** What comes after the last event of a whole answer. */
+  end(): Buffer;
+}
+
+const none = Buffer.alloc(0);
+const feeds = Buffer.from('\n\n');
+const returns = Buffer.from('\r\n\r\n');
+const pingEvent = Buffer.from('event: ping\ndata: {"type": "ping"}\n\n');
+
+/** Server-sent events of the Messages API, passed as they are. */
+export function messagesFrame(meter: Meter): Frame {
+  const scanner = createSseScanner();
+  let held: Buffer | undefined;
+  const ended = () => {
+    const { complete, error } = meter.read();
+    return complete || error !== undefined;
+  };
+  return {
+    push(chunk) {
+      for (const event of scanner.push(chunk)) meter.see(event);
+      const bytes = held ? Buffer.concat([held, chunk]) : chunk;
+      if (scanner.isBetweenEvents()) {
+        held = undefined;
+        return bytes;
+      }
+      const cut = afterLastEvent(bytes);
+      held = bytes.subarray(cut);
+      return bytes.subarray(0, cut);
+    },
+    ended,
+    whole: ended,
+    ping: () => pingEvent,
+    error: (error) => Buffer.from(`event: error\ndata: ${JSON.stringify({ type: 'error', error })}\n\n`),
+    end: () => none,
+  };
+}
+
+function afterLastEvent(bytes: Buffer): number {
+  const feed = bytes.lastIndexOf(feeds);
+  const back = bytes.lastIndexOf(returns);
+  return Math.max(feed === -1 ? 0 : feed + feeds.length, back === -1 ? 0 : back + returns.length);
+}
+
+const largestWhole = 32 * 1024 * 1024;
+
+/** An answer that is one JSON document: passed as it comes, kept once for the meter. White space keeps the connection until it begins. */
+export function wholeFrame(meter: Meter): Frame {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  return {
+    push(chunk) {
+      bytes += chunk.length;
+      if (bytes <= largestWhole) pieces.push(chunk);
+      return chunk;
+    },
+    ended: () => false,
+    whole: () => true,
+    ping: () => (bytes === 0 ? Buffer.from('\n') : none),
+    error: () => none,
+    end() {
+      meter.seeWhole(Buffer.concat(pieces).toString('utf8'));
+      return none;
+    },
+  };
+}

@@ -1,0 +1,154 @@
+/**
+ * Passes an answer on while it comes: pings over silence, an orderly end when the watch says so, the money settled before the last byte is out.
+ * Reads no policy and no table itself. Time is the clock's: what is waited for is looked at every half second.
+ */
+import { now } from '@gatehouse/runtime/clock';
+import { type Ending, errorOf } from './ending.ts';
+import type { Frame } from './frame.ts';
+
+export interface Source {
+  body: AsyncIterable<Buffer>;
+  stop(): void;
+}
+
+export interface Relay {
+  frame: Frame;
+  /** May be asked at any time, and often; answers once there is a reason to end. */
+  ending(): Ending | undefined;
+  /** Called once, when nothing more will come from upstream: also while the client still reads, or reads no more. */
+  finish(ending: Ending | undefined): Promise<void>;
+}
+
+const lookMs = 500;
+/** The client gives up on 300 s without a byte, API Gateway on five minutes. */
+export const pingMs = 20_000;
+/** Upstreams send pings of their own: one that sends nothing for so long is gone. */
+const silentMs = 150_000;
+
+/** @param source settles when upstream has begun; what it throws ends the answer. Never throws for JSON that cannot say its end: see `wholeFrame`. */
+export async function* relay(source: Promise<Source>, { frame, ending, finish }: Relay): AsyncGenerator<Buffer> {
+  let upstream: Source | undefined;
+  let why: Ending | undefined;
+  let done: Promise<void> | undefined;
+  const over = () => {
+    upstream?.stop();
+    done ??= finish(why);
+    return done;
+  };
+  // A client that reads slowly, or not at all, must not keep the money and the model waiting.
+  const watch = setInterval(() => {
+    why ??= ending();
+    if (why) over().catch(() => {});
+  }, lookMs);
+  try {
+    let heard = now();
+    let sent = now();
+    const begun = yield* untilBegun();
+    if (!begun) return yield* say();
+    upstream = begun;
+    const chunks = begun.body[Symbol.asyncIterator]();
+    let next: Promise<IteratorResult<Buffer>> | undefined;
+    while (!why) {
+      next ??= chunks.next();
+      const got = await within(next, lookMs);
+      why ??= ending();
+      if (got === undefined) {
+        // All was said: a connection that stays open keeps nobody waiting.
+        if (frame.ended()) break;
+        if (now() - heard > silentMs) why = { reason: 'silent' };
+        if (why || now() - sent < pingMs) continue;
+        sent = now();
+        const ping = frame.ping();
+        if (ping.length > 0) yield ping;
+        continue;
+      }
+      next = undefined;
+      if ('failed' in got) {
+        why ??= { reason: 'broken' };
+        break;
+      }
+      if (got.value.done) {
+        if (!frame.whole()) why = { reason: 'broken' };
+        break;
+      }
+      heard = sent = now();
+      const bytes = readable(got.value.value);
+      if (bytes === undefined) why = { reason: 'garbage' };
+      else if (bytes.length > 0) yield bytes;
+    }
+    yield* say();
+
+    /** Waits for upstream's first word, with signs of life. */
+    async function* untilBegun(): AsyncGenerator<Buffer, Source | undefined> {
+      for (;;) {
+        const got = await within(source, lookMs);
+        if (got && 'value' in got) return got.value;
+        why ??= got && 'failed' in got ? endingOf(got.failed) : ending();
+        if (why) return undefined;
+        if (now() - sent < pingMs) continue;
+        sent = now();
+        const ping = frame.ping();
+        if (ping.length > 0) yield ping;
+      }
+    }
+  } finally {
+    clearInterval(watch);
+    await over();
+  }
+
+  async function* say(): AsyncGenerator<Buffer> {
+    if (!why) {
+      const last = frame.end();
+      if (last.length > 0) yield last;
+      return;
+    }
+    const bytes = frame.error(errorOf(why));
+    if (bytes.length > 0) return yield bytes;
+    await over();
+    throw new BrokenOff(why.reason);
+  }
+
+  function readable(chunk: Buffer): Buffer | undefined {
+    try {
+      return frame.push(chunk);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** A whole document cannot say that it ends early: the connection breaks instead. */
+export class BrokenOff extends Error {
+  override name = 'BrokenOff';
+}
+
+/** What upstream's beginning failed with, told by whoever tried it. */
+export class NotBegun extends Error {
+  override name = 'NotBegun';
+  readonly ending: Ending;
+  constructor(ending: Ending) {
+    super(`Upstream did not begin: ${ending.reason}`);
+    this.ending = ending;
+  }
+}
+
+function endingOf(error: unknown): Ending {
+  return error instanceof NotBegun ? error.ending : { reason: 'broken' };
+}
+
+/** The outcome if it is there in time; undefined when not. The promise may be asked again. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<{ value: T } | { failed: unknown } | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  const outcome = promise.then(
+    (value) => ({ value }),
+    (failed: unknown) => ({ failed }),
+  );
+  try {
+    return await Promise.race([outcome, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

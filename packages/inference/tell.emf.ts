@@ -1,0 +1,80 @@
+/** One line of metrics for each request that came to an end, and one for each that was refused. Counts and times; never what was asked or answered. */
+import type { Posted } from '@gatehouse/ledger/ledger.dynamo';
+import { listPrices } from '@gatehouse/ledger/price-book';
+import { type MetricRow, measure } from '@gatehouse/runtime/metric';
+
+export interface Passed {
+  tier: string;
+  outcome: string;
+  model: string;
+  person: string;
+  requestMs: number;
+  firstByteMs: number;
+  amountMicros: number;
+}
+
+export function tellPassed({ tier, outcome, model, person, requestMs, firstByteMs, amountMicros }: Passed, now: number): void {
+  measure(
+    [
+      {
+        dimensions: { tier, outcome },
+        sets: [[], ['tier', 'outcome']],
+        values: {
+          InferenceRequests: { unit: 'Count', value: 1 },
+          InferenceMs: { unit: 'Milliseconds', value: requestMs },
+          FirstByteMs: { unit: 'Milliseconds', value: firstByteMs },
+        },
+        properties: { model, person, amount_micros: amountMicros },
+      },
+    ],
+    now,
+  );
+}
+
+export function tellRefused(reason: string, person: string, now: number): void {
+  measure(
+    [
+      {
+        dimensions: { reason },
+        sets: [[], ['reason']],
+        values: { InferenceRefusals: { unit: 'Count', value: 1 } },
+        properties: { person },
+      },
+    ],
+    now,
+  );
+}
+
+/** An upstream that could not be used: another tier was tried, or nobody was left. */
+export function tellUpstreamFault(tier: string, why: string, now: number): void {
+  measure([{ dimensions: { tier, why }, sets: [[], ['tier', 'why']], values: { UpstreamFaults: { unit: 'Count', value: 1 } } }], now);
+}
+
+/** What was billed, under the names that usage gives it: a request is told of once, by whichever witness posts it first. */
+export function tellSpend({ spend, unpriced }: Posted, now: number): void {
+  const rows: MetricRow[] = [];
+  for (const [person, places] of spend)
+    for (const [place, { amount_micros, requests, tokens }] of places) {
+      const [, ...rest] = place.split('#');
+      const route = rest.pop() ?? '';
+      const model = rest.join('#');
+      rows.push({
+        dimensions: { model: known.has(model) ? model : 'unpriced', route },
+        sets: [[], ['model'], ['route']],
+        values: {
+          SpendMicros: { unit: 'None', value: amount_micros },
+          ModelRequests: { unit: 'Count', value: requests },
+          InputTokens: { unit: 'Count', value: tokens.input },
+          OutputTokens: { unit: 'Count', value: tokens.output },
+          CacheReadTokens: { unit: 'Count', value: tokens.cache_read },
+          CacheWriteTokens: { unit: 'Count', value: tokens.cache_write_5m + tokens.cache_write_1h },
+        },
+        properties: { person, model_name: model },
+      });
+    }
+  for (const { person, model, tokens } of unpriced)
+    rows.push({ dimensions: {}, values: { UnpricedTokens: { unit: 'Count', value: tokens } }, properties: { person, model_name: model } });
+  measure(rows, now);
+}
+
+const known = new Set(listPrices.prices.map(({ model }) => model));

@@ -1,0 +1,61 @@
+/** What is sent to which upstream: address, headers and body of one request, without its credential. Sends nothing, reads no secret. */
+import type { Upstream } from '@gatehouse/core/inference-profile';
+import type { Ask } from './ask.ts';
+
+/** What a client speaks, and what is asked of upstream in its name. */
+export type Act = 'messages' | 'count_tokens';
+
+export type Credential =
+  | { kind: 'key'; secret: 'anthropic-key' | 'anthropic-aws-key' }
+  | { kind: 'signature'; service: 'aws-external-anthropic' | 'bedrock'; region: string };
+
+export interface Draft {
+  tier: Upstream['kind'];
+  url: string;
+  headers: Record<string, string>;
+  body: Buffer;
+  credential: Credential;
+  /** How a streamed answer comes. */
+  framing: 'events' | 'eventstream';
+}
+
+export interface Asked {
+  act: Act;
+  ask: Ask;
+  /** As it came. */
+  bytes: Buffer;
+  /** Those that pass, as `towardsUpstream` leaves them. */
+  headers: Readonly<Record<string, string>>;
+  /** `?beta=true`, with its mark; empty where there is none. */
+  search: string;
+}
+
+const versionHeader = { 'anthropic-version': '2023-06-01' };
+const paths = { messages: '/v1/messages', count_tokens: '/v1/messages/count_tokens' } as const;
+
+/** @param ownRegion of the function: a tier that names none is in the same. */
+export function messagesDraft(upstream: Exclude<Upstream, { kind: 'bedrock' }>, asked: Asked, ownRegion: string): Draft {
+  const { act, bytes, search } = asked;
+  const headers = { ...versionHeader, 'content-type': 'application/json', ...asked.headers };
+  const draft = { headers, body: bytes, framing: 'events' as const };
+  if (upstream.kind === 'anthropic') {
+    const credential = { kind: 'key', secret: 'anthropic-key' } as const;
+    return { ...draft, tier: 'anthropic', url: `${trimmed(upstream.url)}${paths[act]}${search}`, credential };
+  }
+  const region = upstream.region ?? ownRegion;
+  const base = upstream.url ?? `https://aws-external-anthropic.${region}.api.aws`;
+  return {
+    ...draft,
+    tier: 'anthropic-aws',
+    url: `${trimmed(base)}${paths[act]}${search}`,
+    headers: { ...headers, 'anthropic-workspace-id': upstream.workspace_id },
+    credential:
+      upstream.auth === 'iam'
+        ? { kind: 'signature', service: 'aws-external-anthropic', region }
+        : { kind: 'key', secret: 'anthropic-aws-key' },
+  };
+}
+
+export function trimmed(url: string): string {
+  return url.replace(/\/+$/, '');
+}
