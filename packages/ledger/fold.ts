@@ -27,8 +27,18 @@ export function cellKey(cell: Pick<Cell, 'kind' | 'at' | 'from'>): string {
 
 /** Milliseconds in 13 digits, so that keys sort by time. */
 export function pad(ms: number): string {
-  return String(Math.max(0, Math.trunc(ms))).padStart(13, '0');
+  let text = texts.get(ms);
+  if (text === undefined) {
+    text = String(Math.max(0, Math.trunc(ms))).padStart(13, '0');
+    if (texts.size >= mostTexts) texts.clear();
+    texts.set(ms, text);
+  }
+  return text;
 }
+
+/** The points of a batch share a few times. */
+const texts = new Map<number, string>();
+const mostTexts = 512;
 
 const kinds = { server: 'S', event: 'E', metric: 'M' } as const;
 
@@ -37,15 +47,13 @@ export function fold(cells: Cells, entries: readonly Entry[]): Map<string, Cell>
   const next = new Map(cells);
   for (const entry of entries) {
     const kind = kinds[entry.witness];
-    const place =
-      kind === 'M' ? { kind, at: entry.at, from: Math.min(entry.from ?? entry.at, entry.at) } : { kind, at: minuteOf(entry.at) };
-    const key = cellKey(place);
+    const at = kind === 'M' ? entry.at : minuteOf(entry.at);
+    const from = Math.min(entry.from ?? at, at);
+    const key = kind === 'M' ? `M#${pad(at)}#${pad(from)}` : `${kind}#${pad(at)}`;
     const old = next.get(key);
-    next.set(key, {
-      ...place,
-      tokens: old ? addTokens(old.tokens, entry.tokens) : entry.tokens,
-      requests: (old?.requests ?? 0) + entry.requests,
-    });
+    const tokens = old ? addTokens(old.tokens, entry.tokens) : entry.tokens;
+    const requests = (old?.requests ?? 0) + entry.requests;
+    next.set(key, kind === 'M' ? { kind, at, from, tokens, requests } : { kind, at, tokens, requests });
   }
   return next;
 }

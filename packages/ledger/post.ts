@@ -48,9 +48,14 @@ export interface Terms {
 /** @param stored one for each group among the entries, in any order. */
 export function plan(entries: readonly Entry[], stored: readonly StoredGroup[], terms: Terms): Plan {
   const made: Plan = { entries, groups: [], spend: new Map(), used: new Map(), unpriced: [] };
+  const byGroup = new Map<Group, Entry[]>();
+  for (const entry of entries) {
+    const known = byGroup.get(entry.group);
+    if (known) known.push(entry);
+    else byGroup.set(entry.group, [entry]);
+  }
   for (const { group, version, cells } of stored) {
-    const mine = entries.filter((entry) => entry.group === group);
-    const next = fold(cells, mine);
+    const next = fold(cells, byGroup.get(group) ?? []);
     const counted = billed(next);
     const changed = new Map<string, StoredCell>();
     let waiting = 0;

@@ -6,8 +6,8 @@ import { hash } from 'node:crypto';
 import type { Entry, Group } from '@gatehouse/ledger/entry';
 import type { Tokens } from '@gatehouse/ledger/price';
 import { modelName } from '@gatehouse/rules/models';
-import { type Attributes, fingerprint, scalarOf, textOf } from './otlp/attribute.ts';
-import { isNever } from './otlp/moment.ts';
+import { type Attribute, type Attributes, type Survey, scalarOf, survey, textOf } from './otlp/attribute.ts';
+import { isNever, type Moment } from './otlp/moment.ts';
 import { costMetric, type Point, type Reading, type RequestRecord, requestEvent } from './otlp/reading.ts';
 
 export interface Witnessed {
@@ -59,23 +59,53 @@ function addPoint(made: Witnessed, point: Point, names: Names, nowMs: number): s
   const wrong = wrongPoint(point, nowMs);
   if (wrong) return wrong;
   if (value === undefined || !Number.isSafeInteger(value)) return `${value} is no count of tokens`;
-  const overflow = scalarOf(attributes, 'otel.metric.overflow') === true;
-  const type = textOf(attributes, 'type') ?? (overflow ? 'input' : undefined);
-  const kind = type === undefined ? undefined : kinds[type];
+  const said = survey(attributes);
+  const type = said.type ? wordOf(said.type) : said.overflow?.scalar === true ? 'input' : undefined;
+  const kind = type !== undefined && Object.hasOwn(kinds, type) ? kinds[type] : undefined;
   if (kind === undefined) return `type ${JSON.stringify(type ?? null)} is none of ${Object.keys(kinds).join(', ')}`;
-  const series = `${names.prefixOf(point)},${fingerprint(attributes)},${start.ms}.${start.ns}`;
+  const sender = names.senderOf(point.resource);
   const entry: Entry = {
-    key: `${series},${time.ms}.${time.ns},${value}`,
-    group: names.groupOf(attributes, point.resource),
+    key: sender.prefix + pointText(said, start, time, value),
+    group: names.groupOf(said, sender),
     witness: 'metric',
     at: time.ms,
     from: isNever(start) ? time.ms : Math.min(start.ms, time.ms),
     tokens: tokensOfKind(kind, value),
     requests: 0,
   };
-  if (temporality === cumulative) made.entries.push({ ...entry, series: { key: series, start: start.ms } });
+  if (temporality === cumulative)
+    made.entries.push({ ...entry, series: { key: sender.prefix + seriesText(said, start), start: start.ms } });
   else if (value > 0) made.entries.push(entry);
   return undefined;
+}
+
+/** The numbers that a point's key is made of, to become one text in one step: the fingerprint, the start, the time, the value. */
+const words = new Int32Array(14);
+const doubles = new Float64Array(words.buffer);
+const bytes = Buffer.from(words.buffer);
+const seriesBytes = 32;
+
+function seriesText({ a, b, c, d }: Survey, start: Moment): string {
+  words[0] = a;
+  words[1] = b;
+  words[2] = c;
+  words[3] = d;
+  words[4] = start.ns;
+  doubles[3] = start.ms;
+  return bytes.toString('base64url', 0, seriesBytes);
+}
+
+function pointText({ a, b, c, d }: Survey, start: Moment, time: Moment, value: number): string {
+  words[0] = a;
+  words[1] = b;
+  words[2] = c;
+  words[3] = d;
+  words[4] = start.ns;
+  doubles[3] = start.ms;
+  words[8] = time.ns;
+  doubles[5] = time.ms;
+  doubles[6] = value;
+  return bytes.toString('base64url');
 }
 
 function tokensOfKind(kind: keyof Tokens, count: number): Tokens {
@@ -120,7 +150,7 @@ function addRequest(made: Witnessed, record: RequestRecord, names: Names, person
   const said = ['session.id', 'event.sequence', 'request_id'] as const;
   made.entries.push({
     key: digest([person, 'event', time.ms, time.ns, model, ...said.map((key) => scalarOf(attributes, key) ?? null), tokens]),
-    group: names.groupOf(attributes, resource),
+    group: names.groupOf(survey(attributes), names.senderOf(resource)),
     witness: 'event',
     at: time.ms,
     tokens,
@@ -150,41 +180,73 @@ function count(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
 }
 
-interface Names {
+/** Whose the points of a resource are. */
+interface Sender {
+  person: string;
   /** What the token points of one person and resource have in common: the beginning of their keys. */
-  prefixOf(point: Point): string;
-  /** Equal groups of one request are one object. What the points do not say, their resource may. */
-  groupOf(attributes: Attributes, resource: Attributes): Group;
+  prefix: string;
+  /** What the points do not say, their resource may. */
+  said: Survey;
+  groups: Map<string, Group>;
+}
+
+interface Names {
+  senderOf(resource: Attributes): Sender;
+  /** Equal groups of one sender are one object. */
+  groupOf(said: Survey, sender: Sender): Group;
 }
 
 function namesFor(person: string): Names {
-  const prefixes = new Map<Attributes, string>();
-  const groups = new Map<string, Group>();
+  const senders = new Map<Attributes, Sender>();
+  const models = new Map<string, string>();
+  /** The group that was found last for a model and a session, as the reader's own objects. */
+  const recent = new Map<Attribute | undefined, Map<Attribute | undefined, { said: Survey; sender: Sender; group: Group }>>();
+
+  function find(said: Survey, sender: Sender): Group {
+    const spelling = (wordOf(said.model) ?? 'unknown').slice(0, maxText);
+    const session = (wordOf(said.session) ?? wordOf(sender.said.session) ?? '').slice(0, maxText);
+    const provider = wordOf(said.provider) ?? wordOf(sender.said.provider);
+    const fast = said.speed?.scalar === 'fast';
+    const key = JSON.stringify([spelling, session, provider, fast]);
+    const found = sender.groups.get(key);
+    if (found) return found;
+    const route = routeOf(provider, spelling);
+    const model = models.get(spelling) ?? modelName(spelling).name;
+    models.set(spelling, model);
+    const regional = route === 'bedrock' && isRegional(spelling);
+    const group = { person: sender.person, session, model, route, regional, fast, batch: false };
+    sender.groups.set(key, group);
+    return group;
+  }
+
   return {
-    prefixOf({ resource }) {
-      let prefix = prefixes.get(resource);
-      if (prefix === undefined) {
-        prefix = digest([person, 'tokens', fingerprint(resource)]);
-        prefixes.set(resource, prefix);
+    senderOf(resource) {
+      let sender = senders.get(resource);
+      if (!sender) {
+        const said = survey(resource);
+        const prefix = digest([person, 'tokens', said.a, said.b, said.c, said.d]);
+        sender = { person, prefix, said, groups: new Map() };
+        senders.set(resource, sender);
       }
-      return prefix;
+      return sender;
     },
-    groupOf(attributes, resource) {
-      const spelling = (textOf(attributes, 'model') ?? 'unknown').slice(0, maxText);
-      const session = (textOf(attributes, 'session.id') ?? textOf(resource, 'session.id') ?? '').slice(0, maxText);
-      const provider = textOf(attributes, 'anthropic.provider') ?? textOf(resource, 'anthropic.provider');
-      const fast = textOf(attributes, 'speed') === 'fast';
-      const key = `${spelling}\n${session}\n${provider}\n${fast}`;
-      let group = groups.get(key);
-      if (!group) {
-        const route = routeOf(provider, spelling);
-        const regional = route === 'bedrock' && isRegional(spelling);
-        group = { person, session, model: modelName(spelling).name, route, regional, fast, batch: false };
-        groups.set(key, group);
+    groupOf(said, sender) {
+      let sessions = recent.get(said.model);
+      if (!sessions) {
+        sessions = new Map();
+        recent.set(said.model, sessions);
       }
+      const last = sessions.get(said.session);
+      if (last && last.sender === sender && last.said.provider === said.provider && last.said.speed === said.speed) return last.group;
+      const group = find(said, sender);
+      sessions.set(said.session, { said, sender, group });
       return group;
     },
   };
+}
+
+function wordOf(attribute: Attribute | undefined): string | undefined {
+  return typeof attribute?.scalar === 'string' ? attribute.scalar : undefined;
 }
 
 const maxText = 256;

@@ -11,8 +11,10 @@ export interface Attribute {
   text: string;
   /** Undefined for an x. */
   scalar: Scalar | undefined;
-  /** Made when a fingerprint first asks. */
-  lanes?: Lanes;
+  /** Of texts, what an array holds; read for few keys only. */
+  list?: readonly string[];
+  /** Made when a survey first asks. */
+  mark?: Mark;
 }
 
 export type Attributes = readonly Attribute[];
@@ -31,35 +33,88 @@ export function textOf(attributes: Attributes, key: string): string | undefined 
   return typeof value === 'string' ? value : undefined;
 }
 
-type Lanes = readonly [number, number, number, number];
+/** What spend is read from in a point. */
+const questions = ['model', 'session.id', 'anthropic.provider', 'speed', 'type', 'otel.metric.overflow'] as const;
 
-/**
- * A sum over the SHA-256 of each attribute, in four lanes of 32 bits: the same set gives the same text in any order and either encoding.
- * Two sets that differ collide by chance once in 2^128.
- */
-export function fingerprint(attributes: Attributes): string {
+/** An attribute's part in a fingerprint, and which question it answers; -1 for none. */
+interface Mark {
+  a: number;
+  b: number;
+  c: number;
+  d: number;
+  question: number;
+}
+
+/** Attributes in one pass. A later attribute of the same key wins. */
+export interface Survey {
+  /**
+   * A sum over the SHA-256 of each attribute, in four lanes of 32 bits: the same set gives the same sum in any order and either encoding.
+   * Two sets that differ collide by chance once in 2^128.
+   */
+  a: number;
+  b: number;
+  c: number;
+  d: number;
+  model: Attribute | undefined;
+  session: Attribute | undefined;
+  provider: Attribute | undefined;
+  speed: Attribute | undefined;
+  type: Attribute | undefined;
+  overflow: Attribute | undefined;
+}
+
+export function survey(attributes: Attributes): Survey {
   let [a, b, c, d] = [0, 0, 0, 0];
-  for (const one of attributes) {
-    one.lanes ??= lanesOf(one);
-    a = (a + one.lanes[0]) | 0;
-    b = (b + one.lanes[1]) | 0;
-    c = (c + one.lanes[2]) | 0;
-    d = (d + one.lanes[3]) | 0;
+  let model: Attribute | undefined;
+  let session: Attribute | undefined;
+  let provider: Attribute | undefined;
+  let speed: Attribute | undefined;
+  let type: Attribute | undefined;
+  let overflow: Attribute | undefined;
+  for (let at = 0; at < attributes.length; at++) {
+    const one = attributes[at]!;
+    one.mark ??= markOf(one);
+    const { mark } = one;
+    a = (a + mark.a) | 0;
+    b = (b + mark.b) | 0;
+    c = (c + mark.c) | 0;
+    d = (d + mark.d) | 0;
+    switch (mark.question) {
+      case 0:
+        model = one;
+        break;
+      case 1:
+        session = one;
+        break;
+      case 2:
+        provider = one;
+        break;
+      case 3:
+        speed = one;
+        break;
+      case 4:
+        type = one;
+        break;
+      case 5:
+        overflow = one;
+        break;
+    }
   }
-  return `${a},${b},${c},${d}`;
+  return { a, b, c, d, model, session, provider, speed, type, overflow };
 }
 
 /** The same few attributes stand on the points of one sender, request after request. */
-const known = new Map<string, Lanes>();
+const known = new Map<string, Mark>();
 const mostKnown = 8_192;
 const longestKnown = 256;
 
-function lanesOf({ key, kind, text }: Attribute): Lanes {
+function markOf({ key, kind, text }: Attribute): Mark {
   const whole = `${kind}${key.length}:${key}${text}`;
   const found = known.get(whole);
   if (found) return found;
   const digest = hash('sha256', whole, 'buffer');
-  const made: Lanes = [digest.readInt32LE(0), digest.readInt32LE(4), digest.readInt32LE(8), digest.readInt32LE(12)];
+  const [a, b, c, d] = [digest.readInt32LE(0), digest.readInt32LE(4), digest.readInt32LE(8), digest.readInt32LE(12)];
+  const made = { a, b, c, d, question: questions.indexOf(key as (typeof questions)[number]) };
   if (known.size >= mostKnown) known.clear();
   if (whole.length <= longestKnown) known.set(whole, made);
   return made;

@@ -97,13 +97,19 @@ function readText(cursor: Cursor, end: number): string {
 }
 
 export interface Interner {
-  /** The attribute between the cursor and `end`; moves there. `place`: how many stood before it in the same set. */
-  read(end: number, place: number): Attribute;
+  /** The attribute whose field begins at the cursor, when the same bytes stood in this place last: moves past it. `place`: how many stood before it in the same set. */
+  again(end: number, place: number): Attribute | undefined;
+  /** The attribute between the cursor and `end`, whose field began at `from`; moves there. */
+  read(from: number, end: number, place: number): Attribute;
 }
 
 interface Known {
+  /** Where its field begins, tag and length included. */
   from: number;
+  /** To its end. */
   size: number;
+  /** Of tag and length. */
+  head: number;
   attribute: Attribute;
 }
 
@@ -113,35 +119,43 @@ export function createInterner(cursor: Cursor): Interner {
   const known = new Map<number, Known>();
   const { view, bytes } = cursor;
 
-  function same(one: Known, from: number, size: number): boolean {
-    if (one.size !== size) return false;
-    const whole = size & ~3;
+  function same(one: number, other: number, size: number): boolean {
     // From the end: keys are alike, values differ.
-    for (let at = whole; at < size; at++) if (bytes[one.from + at] !== bytes[from + at]) return false;
-    for (let at = whole - 4; at >= 0; at -= 4) if (view.getInt32(one.from + at) !== view.getInt32(from + at)) return false;
+    let at = size - 4;
+    for (; at >= 0; at -= 4) if (view.getInt32(one + at, true) !== view.getInt32(other + at, true)) return false;
+    for (at += 3; at >= 0; at--) if (bytes[one + at] !== bytes[other + at]) return false;
     return true;
   }
 
+  /** Of at least twelve bytes: the key's beginning, and the last sixteen, where values of one key differ. */
+  function markOf(begin: number, end: number): number {
+    let mark = (end - begin) ^ Math.imul(view.getInt32(begin + 4, true), 17);
+    mark = Math.imul(mark, 31) ^ view.getInt32(end - 4, true);
+    mark = Math.imul(mark, 31) ^ view.getInt32(end - 8, true);
+    if (end - begin < 20) return mark;
+    mark = Math.imul(mark, 31) ^ view.getInt32(end - 12, true);
+    return Math.imul(mark, 31) ^ view.getInt32(end - 16, true);
+  }
+
   return {
-    read(end, place) {
-      const from = cursor.at;
-      const size = end - from;
+    again(end, place) {
       const last = recent[place];
-      if (last && same(last, from, size)) {
-        cursor.at = end;
-        return last.attribute;
-      }
-      const mark =
-        size < 12
-          ? -1
-          : (view.getInt32(end - 4) ^ Math.imul(view.getInt32(end - 8), 31) ^ Math.imul(view.getInt32(from + 4), 17) ^ size) | 0;
+      const { at } = cursor;
+      if (last === undefined || at + last.size > end || !same(last.from, at, last.size)) return undefined;
+      cursor.at = at + last.size;
+      return last.attribute;
+    },
+    read(from, end, place) {
+      const begin = cursor.at;
+      const size = end - begin;
+      const mark = size < 12 ? -1 : markOf(begin, end);
       const found = mark === -1 ? undefined : known.get(mark);
-      if (found && same(found, from, size)) {
+      if (found && found.size - found.head === size && same(found.from + found.head, begin, size)) {
         cursor.at = end;
         recent[place] = found;
         return found.attribute;
       }
-      const made = { from, size, attribute: readAttribute(cursor, end) };
+      const made = { from, size: end - from, head: begin - from, attribute: readAttribute(cursor, end) };
       cursor.at = end;
       if (mark !== -1) known.set(mark, made);
       recent[place] = made;

@@ -122,11 +122,20 @@ function readPoint(cursor: Cursor, end: number, metric: Point['metric'], resourc
   let value: number | undefined;
   let flags = 0;
   const attributes: Attribute[] = [];
+  const { bytes } = cursor;
   while (cursor.at < end) {
+    const from = cursor.at;
+    if (bytes[from] === field7) {
+      const again = interner.again(end, attributes.length);
+      if (again !== undefined) {
+        attributes.push(again);
+        continue;
+      }
+    }
     const tag = cursor.tag(end);
     switch (tag) {
       case field7:
-        attributes.push(interner.read(cursor.sub(end), attributes.length));
+        attributes.push(interner.read(from, cursor.sub(end), attributes.length));
         break;
       case field2:
         start = readMoment(cursor, end);
