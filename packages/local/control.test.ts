@@ -1,7 +1,9 @@
 /** Proves the paths beside the AWS endpoint over HTTP: faults are read strictly, listed, and taken away; the clock only moves forward. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { CloudWatchClient, ListMetricsCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCloudWatch } from './aws/cloudwatch/cloudwatch.ts';
 import { createEndpoint } from './aws/endpoint.ts';
 import { createAwsFaults } from './aws/faults.ts';
 import { createClock } from './clock.ts';
@@ -9,10 +11,12 @@ import { createControl } from './control.ts';
 
 const clock = createClock();
 const faults = createAwsFaults(clock, async () => ({}));
+const cloudwatch = createCloudWatch({ clock, onAlarm: () => {} });
 let moves = 0;
-const server = createControl(createEndpoint({ services: [], faults, clock }), {
+const server = createControl(createEndpoint({ services: [cloudwatch.service], faults, clock }), {
   clock,
   faults,
+  putPlatformMetrics: cloudwatch.putPlatformMetrics,
   settled: async () => {},
   routes: [],
   moved: () => {
@@ -28,6 +32,7 @@ beforeAll(async () => {
 afterAll(() => {
   server.closeAllConnections();
   server.close();
+  cloudwatch.close();
   clock.close();
 });
 // biome-ignore lint/suspicious/noExplicitAny: answers of several paths; every read of one is an expectation.
@@ -73,5 +78,24 @@ describe('/_clock', () => {
     expect([body.ahead_seconds, moves]).toEqual([60, 1]);
     expect((await call('POST', '/_clock', { advance_seconds: -1 })).status).toBe(400);
     expect((await call('GET', '/_clock')).body.ahead_seconds).toBe(60);
+  });
+});
+
+describe('/_faults/metrics', () => {
+  const MetricData = [{ MetricName: 'Throttles', Value: 3, Dimensions: [{ Name: 'FunctionName', Value: 'f' }] }];
+
+  it('plays an AWS service, whose name space PutMetricData refuses to everybody else', async () => {
+    const client = new CloudWatchClient({ endpoint: url, region: 'us-east-1', credentials: { accessKeyId: 'x', secretAccessKey: 'x' } });
+    const put = client.send(new PutMetricDataCommand({ Namespace: 'AWS/Lambda', MetricData }));
+    await expect(put).rejects.toMatchObject({ name: 'InvalidParameterValueException' });
+    expect((await call('POST', '/_faults/metrics', { Namespace: 'AWS/Lambda', MetricData })).status).toBe(202);
+    const { Metrics } = await client.send(new ListMetricsCommand({ Namespace: 'AWS/Lambda' }));
+    expect(Metrics).toMatchObject([{ MetricName: 'Throttles', Dimensions: [{ Name: 'FunctionName', Value: 'f' }] }]);
+  });
+
+  it('says what is wrong with what it does not take', async () => {
+    expect((await call('POST', '/_faults/metrics', 'x')).body.error).toContain('MetricData');
+    const unnamed = await call('POST', '/_faults/metrics', { Namespace: 'AWS/Lambda', MetricData: [{ Value: 1 }] });
+    expect([unnamed.status, unnamed.body.error]).toEqual([400, expect.stringContaining('MetricName')]);
   });
 });

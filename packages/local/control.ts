@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { readWish } from './aws/fault-wish.ts';
 import type { AwsFaults } from './aws/faults.ts';
+import { AwsError } from './aws/service.ts';
 import type { Clock } from './clock.ts';
 import type { RouteSpec } from './front/routes.ts';
 
@@ -11,21 +12,26 @@ export interface Controls {
   /** What the gateway's origin serves, and which function answers. */
   routes: readonly RouteSpec[];
   faults: AwsFaults;
+  /** Plays an AWS service that puts metrics. Throws an `AwsError` for what PutMetricData refuses. */
+  putPlatformMetrics(input: Record<string, unknown>): void;
   /** Told after the clock has moved. */
   moved(): void;
 }
 
 const maxBodyBytes = 4096;
+/** CloudWatch's own limit of a PutMetricData. */
+const maxMetricsBytes = 1024 * 1024;
 
 /**
- * `POST /_clock {"advance_seconds": n}`, `GET /_clock`, `GET /_settled`, `GET /_routes`, `GET,POST,DELETE /_faults`, `DELETE /_faults/{id}`;
- * everything else goes to the endpoint.
+ * `POST /_clock {"advance_seconds": n}`, `GET /_clock`, `GET /_settled`, `GET /_routes`, `GET,POST,DELETE /_faults`, `DELETE /_faults/{id}`,
+ * `POST /_faults/metrics` with what PutMetricData takes, of any namespace; everything else goes to the endpoint.
  */
-export function createControl(endpoint: Server, { clock, settled, routes, faults, moved }: Controls): Server {
+export function createControl(endpoint: Server, { clock, settled, routes, faults, putPlatformMetrics, moved }: Controls): Server {
   const server = createServer({ keepAliveTimeout: endpoint.keepAliveTimeout }, (message, response) => {
     const path = message.url?.split('?')[0];
     if (path === '/_clock') return void clockCall(message, response, clock, moved);
     if (path === '/_routes') return answer(response, 200, { routes });
+    if (path === '/_faults/metrics') return void metricsCall(message, response, putPlatformMetrics);
     if (path === '/_faults' || path?.startsWith('/_faults/')) return void faultCall(message, response, path.slice(9), faults);
     if (path === '/_settled') return void settled().then(() => answer(response, 200, { settled: true, now: timeOf(clock) }));
     endpoint.emit('request', message, response);
@@ -59,9 +65,24 @@ async function faultCall(message: IncomingMessage, response: ServerResponse, id:
   return answer(response, 201, faults.add(wish));
 }
 
-async function textOf(message: IncomingMessage): Promise<string> {
+/** What only AWS itself may put, e.g. `{"Namespace": "AWS/Lambda", "MetricData": [{"MetricName": "Throttles", "Value": 3}]}`. */
+async function metricsCall(message: IncomingMessage, response: ServerResponse, put: Controls['putPlatformMetrics']): Promise<void> {
+  if (message.method !== 'POST') return answer(response, 405, { error: 'POST what PutMetricData takes' });
+  try {
+    const input: unknown = JSON.parse(await textOf(message, maxMetricsBytes));
+    if (typeof input !== 'object' || input === null) throw new SyntaxError('not an object');
+    put({ ...input });
+    return answer(response, 202, { taken: true });
+  } catch (error) {
+    const why =
+      error instanceof AwsError ? error.message : 'Write {"Namespace": "AWS/...", "MetricData": [{"MetricName": "...", "Value": 1}]}';
+    return answer(response, 400, { error: why });
+  }
+}
+
+async function textOf(message: IncomingMessage, limit = maxBodyBytes): Promise<string> {
   let text = '';
-  for await (const chunk of message) if (text.length < maxBodyBytes) text += String(chunk);
+  for await (const chunk of message) if (text.length < limit) text += String(chunk);
   return text;
 }
 

@@ -24,7 +24,7 @@ const surface: Surface = {
   streams: ['publish'],
 };
 const clock = createClock(() => Date.parse('2026-03-01T12:00:20Z'));
-const messages = createMessages({ origin: 'http://127.0.0.1:1', queues: deadLetterQueues([surface]) });
+const messages = createMessages({ clock, origin: 'http://127.0.0.1:1', queues: deadLetterQueues([surface]) });
 const warnings: string[] = [];
 const deadLetters = createDeadLetters({ surfaces: [surface], messages, clock, warn: (line) => warnings.push(line) });
 let endpoint: TestEndpoint;

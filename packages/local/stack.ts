@@ -10,6 +10,7 @@ import { functionName } from '@gatehouse/contracts/names';
 import type { Surface } from '@gatehouse/contracts/surface';
 import { samplePolicy } from '@gatehouse/rules/sample';
 import { createAccess } from './aws/access.ts';
+import type { AlarmAction } from './aws/cloudwatch/alarms.ts';
 import { createCloudWatch } from './aws/cloudwatch/cloudwatch.ts';
 import { createDynamoDb, type DynamoDb } from './aws/dynamodb/dynamodb.ts';
 import { createEndpoint } from './aws/endpoint.ts';
@@ -79,7 +80,13 @@ export async function runStack(
   try {
     begin('Reading what there is to run');
     const surfaces = await loadSurfaces();
-    const messages: Messages = createMessages({ origin: addresses.aws, path: at('messages'), queues: deadLetterQueues(surfaces) });
+    const messages: Messages = createMessages({
+      clock,
+      origin: addresses.aws,
+      path: at('messages'),
+      queues: deadLetterQueues(surfaces),
+      invoke: (arn, event) => lambda.invokeAsync(known(lambda, arn), event),
+    });
     closers.push(() => messages.close());
     const storage: Storage = createStorage({ clock, path: at('objects'), buckets: declaredBuckets(surfaces, stage) });
     closers.push(() => storage.close());
@@ -87,6 +94,7 @@ export async function runStack(
     const cloudwatch = createCloudWatch({
       clock,
       onAlarm: (event) => void events.publish('default', event),
+      onAction: (action) => tellTopic(messages, action),
       beforeLook: depthMetrics(messages, (point) => cloudwatch.put(point)),
     });
     closers.push(() => cloudwatch.close());
@@ -164,6 +172,7 @@ export async function runStack(
         settled,
         routes,
         faults,
+        putPlatformMetrics: cloudwatch.putPlatformMetrics,
         moved: () => writeDocument(at('clock.json'), { offset_ms: clock.offset() }),
       }),
       port + 1,
@@ -216,6 +225,12 @@ function routesOf(surfaces: readonly Surface[]) {
   return surfaces.flatMap(({ capability, routes = [] }) =>
     routes.map(({ method, path, entry }) => ({ method, path, functionName: functionName(stage, capability, entry) })),
   );
+}
+
+/** Alarms act on topics; anything else the alarm's history tells as failed. */
+async function tellTopic(messages: Messages, { arn, subject, message }: AlarmAction): Promise<void> {
+  if (!arn.startsWith('arn:aws:sns:')) throw new AwsError('ValidationError', `The alarm action ${arn} is not in the embedded stack`);
+  await messages.publish(arn, { subject, message });
 }
 
 /** The function's physical name out of its ARN, with or without an alias. */

@@ -25,6 +25,8 @@ export interface AlarmAction {
   /** The ARN as the alarm names it, e.g. of an SNS topic. */
   arn: string;
   alarm: string;
+  /** As the mail of a topic is headed, e.g. `ALARM: "errors" in US East (N. Virginia)`. */
+  subject: string;
   /** The JSON text that CloudWatch publishes to a topic. */
   message: string;
 }
@@ -67,6 +69,8 @@ const minuteMs = 60_000;
 const shortMs = 10_000;
 /** Gauges of a longer jump are told for its last day only. */
 const longestTellMs = 86_400_000;
+/** SNS takes no longer subject. */
+const maxSubject = 100;
 const neverLooked = -1;
 const unchecked = 'Unchecked: Initial alarm creation';
 
@@ -194,7 +198,8 @@ export function createAlarms({ clock, store, onAlarm, onAction, beforeLook }: Al
     onAlarm(alarmEvent(alarm, { from, to, id: randomUUID(), queryId }));
     if (alarm.actionsEnabled) {
       const message = actionMessage(alarm, { from, to, configured });
-      for (const arn of alarm.actions[to.value]) void act(alarm, to, { arn, alarm: alarm.name, message });
+      const subject = `${to.value}: "${alarm.name}" in US East (N. Virginia)`.slice(0, maxSubject);
+      for (const arn of alarm.actions[to.value]) void act(alarm, to, { arn, alarm: alarm.name, subject, message });
     }
     for (const parent of parentsOf(alarm.name))
       if (parent.alarm.kind === 'composite' && parent !== entry && !path.includes(parent))

@@ -10,12 +10,14 @@ import { type AlarmAction, createAlarms } from './alarms.ts';
 import { answer } from './metric-query.ts';
 import { createMetricStore, type MetricPoint, type MetricStore } from './metric-store.ts';
 import { alarmOperations } from './operations.alarms.ts';
-import { metricOperations } from './operations.metrics.ts';
+import { metricOperations, putMetricData } from './operations.metrics.ts';
 
 export interface CloudWatch {
   service: AwsService;
   /** From inside the stack, where `AWS/...` namespaces are welcome. Values that are not finite are left out. */
   put(point: MetricPoint): void;
+  /** PutMetricData as an AWS service does it: `AWS/...` namespaces too. Throws an `AwsError` for what the call refuses. */
+  putPlatformMetrics(input: Record<string, unknown>): void;
   /** Cancels the timer; nothing is evaluated afterwards. */
   close(): void;
 }
@@ -57,6 +59,7 @@ export function createCloudWatch({ clock, onAlarm, onAction, beforeLook }: Cloud
       operations: { ...metricOperations(store, clock), ...alarmOperations(alarms, check) },
     },
     put: store.put,
+    putPlatformMetrics: (input) => putMetricData(store, clock, input),
     close: alarms.close,
   };
 }

@@ -23,16 +23,22 @@ export function metricOperations(store: MetricStore, clock: Clock): Record<strin
       const namespace = text(input.Namespace, 'Namespace', 255);
       // Names that begin so belong to AWS services: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
       if (namespace.startsWith('AWS/')) throw invalidValue(`The value ${namespace} for parameter Namespace is invalid.`);
-      const data = list(input.MetricData, 'MetricData', mostData).map((item, index) =>
-        readDatum(namespace, item, `MetricData.member.${index + 1}`, clock.now()),
-      );
-      if (data.length === 0) throw missing('MetricData');
-      for (const datum of data) 'set' in datum ? store.putSet(datum.point, datum.set) : store.put(datum.point);
+      putMetricData(store, clock, input);
     },
     ListMetrics: (input: Input) => listMetrics(store, clock, input),
     GetMetricStatistics: (input: Input) => getMetricStatistics(store, input),
     GetMetricData: (input: Input) => getMetricData(store, input),
   };
+}
+
+/** PutMetricData in any namespace, for those who may play an AWS service. */
+export function putMetricData(store: MetricStore, clock: Clock, input: Input): void {
+  const namespace = text(input.Namespace, 'Namespace', 255);
+  const data = list(input.MetricData, 'MetricData', mostData).map((item, index) =>
+    readDatum(namespace, item, `MetricData.member.${index + 1}`, clock.now()),
+  );
+  if (data.length === 0) throw missing('MetricData');
+  for (const datum of data) 'set' in datum ? store.putSet(datum.point, datum.set) : store.put(datum.point);
 }
 
 function readDatum(namespace: string, input: unknown, where: string, now: number): Datum {

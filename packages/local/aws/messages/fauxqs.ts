@@ -9,10 +9,16 @@ import { account, region } from '../service.ts';
 
 type Stores = NonNullable<BuildAppOptions['stores']>;
 export type QueueStore = Stores['sqsStore'];
+export type TopicStore = Stores['snsStore'];
+export type Subscription = NonNullable<ReturnType<TopicStore['getSubscription']>>;
+type Attributes = Readonly<Record<string, { DataType: string; StringValue?: string; BinaryValue?: string }>>;
 
 export interface Fauxqs {
   app: ReturnType<typeof buildApp>;
   queues: QueueStore;
+  topics: TopicStore;
+  /** Whether a subscription's filter policy lets a message through; one without a policy takes all. */
+  passes(subscription: Subscription, published: { message: string; attributes: Attributes }): boolean;
   close(): Promise<void>;
 }
 
@@ -41,6 +47,8 @@ export async function openFauxqs(folder: string | undefined, origin: string): Pr
   const SqsStore = await part<new () => Stores['sqsStore']>('sqs/sqsStore.js', 'SqsStore');
   const SnsStore = await part<new () => Stores['snsStore']>('sns/snsStore.js', 'SnsStore');
   const S3Store = await part<new () => Stores['s3Store']>('s3/s3Store.js', 'S3Store');
+  const passesAttributes = await part<(policy: unknown, attributes: Attributes) => boolean>('sns/filter.js', 'matchesFilterPolicy');
+  const passesBody = await part<(policy: unknown, body: string) => boolean>('sns/filter.js', 'matchesFilterPolicyOnBody');
   const stores: Stores = { sqsStore: new SqsStore(), snsStore: new SnsStore(), s3Store: new S3Store() };
   // Without a host of its own a queue's URL names the host that its creator called.
   stores.sqsStore.host = '';
@@ -53,6 +61,12 @@ export async function openFauxqs(folder: string | undefined, origin: string): Pr
   return {
     app,
     queues: stores.sqsStore,
+    topics: stores.snsStore,
+    passes({ attributes: { FilterPolicy, FilterPolicyScope } }, { message, attributes }) {
+      if (FilterPolicy === undefined) return true;
+      const policy: unknown = JSON.parse(FilterPolicy);
+      return FilterPolicyScope === 'MessageBody' ? passesBody(policy, message) : passesAttributes(policy, attributes);
+    },
     close: async () => {
       await app.close();
       persistence?.close();

@@ -1,10 +1,10 @@
 /** Proves queues and topics with unmodified SDK clients that know nothing but the endpoint. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateTopicCommand, PublishBatchCommand, PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import {
   CreateQueueCommand,
   DeleteMessageCommand,
@@ -22,6 +22,7 @@ import { createMessages, type Messages, queueArn } from './messages.ts';
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-messages-'));
 const clock = createClock();
 let messages: Messages;
+const invoked: [arn: string, event: unknown][] = [];
 let server: Server;
 let origin = '';
 
@@ -46,6 +47,8 @@ async function start(): Promise<void> {
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   messages = createMessages({
+    clock,
+    invoke: (arn, event) => void invoked.push([arn, event]),
     origin,
     path: folder,
     queues: [{ name: 'letters', attributes: { MessageRetentionPeriod: '1209600' } }],
@@ -136,10 +139,62 @@ describe('topics', () => {
     expect(JSON.parse(message?.Body ?? '{}')).toMatchObject({ Type: 'Notification', TopicArn, Message: 'fire' });
   });
 
+  it('call the functions that subscribed, through their filters', async () => {
+    const sns = new SNSClient(config());
+    const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: 'calls' }));
+    const Endpoint = 'arn:aws:lambda:us-east-1:000000000000:function:listener';
+    const Attributes = { FilterPolicy: JSON.stringify({ level: ['high'] }) };
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'lambda', Endpoint, Attributes }));
+    const level = (StringValue: string) => ({ level: { DataType: 'String', StringValue } });
+    await sns.send(new PublishCommand({ TopicArn, Message: 'unheard', MessageAttributes: level('low') }));
+    const Entry = { Id: 'one', Message: 'heard', Subject: 'Look', MessageAttributes: level('high') };
+    const { Successful } = await sns.send(new PublishBatchCommand({ TopicArn, PublishBatchRequestEntries: [Entry] }));
+    const Sns = {
+      Type: 'Notification',
+      TopicArn,
+      MessageId: Successful?.[0]?.MessageId,
+      Subject: 'Look',
+      Message: 'heard',
+      MessageAttributes: { level: { Type: 'String', Value: 'high' } },
+    };
+    expect(invoked).toMatchObject([[Endpoint, { Records: [{ EventSource: 'aws:sns', Sns }] }]]);
+  });
+
+  it('post to an address on this machine once it has confirmed, and again when it fails', async () => {
+    const told: { type: unknown; body: Record<string, string> }[] = [];
+    let answers = [200, 500, 200];
+    const listener = createServer(async (request, response) => {
+      let text = '';
+      for await (const chunk of request) text += String(chunk);
+      told.push({ type: request.headers['x-amz-sns-message-type'], body: JSON.parse(text) });
+      response.writeHead(answers[0] ?? 200).end();
+      answers = answers.slice(1);
+    });
+    await new Promise<void>((ready) => listener.listen(0, '127.0.0.1', ready));
+    const Endpoint = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/hook`;
+    const sns = new SNSClient(config());
+    const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: 'posts' }));
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'http', Endpoint }));
+    await vi.waitFor(() => expect(told).toHaveLength(1));
+    await messages.publish(TopicArn ?? '', { subject: 'Early', message: 'nobody hears this' });
+    expect(told[0]).toMatchObject({ type: 'SubscriptionConfirmation', body: { Type: 'SubscriptionConfirmation', TopicArn } });
+    expect((await fetch(told[0]?.body.SubscribeURL ?? '')).status).toBe(200);
+    await messages.publish(TopicArn ?? '', { subject: 'ALARM', message: 'fire' });
+    await vi.waitFor(() => expect(told).toHaveLength(2));
+    await vi.waitFor(() => expect(messages.inFlight()).toBe(0));
+    clock.advance(20);
+    await vi.waitFor(() => expect(told).toHaveLength(3));
+    expect(told[2]).toMatchObject({ type: 'Notification', body: { Subject: 'ALARM', Message: 'fire', SignatureVersion: '1' } });
+    listener.closeAllConnections();
+    listener.close();
+  });
+
   it('refuse in words a subscriber that they would never reach', async () => {
     const sns = new SNSClient(config());
     const TopicArn = 'arn:aws:sns:us-east-1:000000000000:alerts';
-    await expect(sns.send(new SubscribeCommand({ TopicArn, Protocol: 'email', Endpoint: 'a@example.com' }))).rejects.toThrow('Only queues');
+    const subscribe = (Protocol: string, Endpoint: string) => sns.send(new SubscribeCommand({ TopicArn, Protocol, Endpoint }));
+    await expect(subscribe('email', 'a@example.com')).rejects.toThrow('not "email"');
+    await expect(subscribe('https', 'https://example.com/hook')).rejects.toThrow('addresses on this machine');
   });
 });
 

@@ -1,10 +1,12 @@
 /**
- * SQS and SNS of the embedded stack: loaded on first use, so that a start does not wait for them, and kept in the data folder. Topics
- * deliver to queues. A message goes when its retention is over.
+ * Messages of the embedded stack, SQS and SNS: loaded on first use, so that a start does not wait for them, and kept in the data folder.
+ * A message goes when its retention is over.
  */
+import type { Clock } from '../../clock.ts';
 import type { AwsAnswer, AwsRequest, WholeService } from '../endpoint.ts';
 import { AwsError, account, region } from '../service.ts';
 import { type Fauxqs, hasState, openFauxqs, type QueueStore } from './fauxqs.ts';
+import { createTopics, type Topics } from './topics.ts';
 
 export interface Queue {
   name: string;
@@ -12,12 +14,15 @@ export interface Queue {
 }
 
 export interface MessagesOptions {
+  clock: Clock;
   /** Where queues' URLs point: the AWS endpoint's own origin. */
   origin: string;
   /** Kept here; without it in memory. */
   path?: string;
   /** Made when they are not there as soon as anything is used. */
   queues?: readonly Queue[];
+  /** Invokes a function that subscribed to a topic; throws when there is none. */
+  invoke?(functionArn: string, event: unknown): void;
 }
 
 /** Message attributes are strings. */
@@ -30,9 +35,11 @@ export interface Messages {
   services: readonly WholeService[];
   /** Puts a message on a queue of the stack; rejects with an `AwsError` when there is none. */
   send(queueArn: string, letter: Letter): Promise<void>;
+  /** Puts a message on a topic of the stack; rejects with an `AwsError` when there is none. */
+  publish: Topics['publish'];
   /** What waits in each queue, without what became too old. Undefined while nothing was ever used: an untouched stack stays unloaded. */
   depths(): ReadonlyMap<string, QueueDepth> | undefined;
-  /** Letters on their way. */
+  /** Letters on their way, also to addresses that subscribed. */
   inFlight(): number;
   /** Loads now when an earlier run left something behind, so that its messages are counted. */
   resume(): Promise<void>;
@@ -52,7 +59,7 @@ export function queueArn(name: string): string {
   return `arn:aws:sqs:${region}:${account}:${name}`;
 }
 
-export function createMessages({ origin, path, queues = [] }: MessagesOptions): Messages {
+export function createMessages({ clock, origin, path, queues = [], invoke = noFunctions }: MessagesOptions): Messages {
   let loading: Promise<Fauxqs> | undefined;
   let loaded: Fauxqs | undefined;
   let inFlight = 0;
@@ -113,18 +120,11 @@ export function createMessages({ origin, path, queues = [] }: MessagesOptions): 
     operationOf: ({ headers }) => /^AmazonSQS\.(\w+)$/.exec(String(headers['x-amz-target'] ?? ''))?.[1],
     answer: ask,
   };
-  const sns: WholeService = {
-    name: 'sns',
-    operationOf: (request) => (request.signedFor === 'sns' ? (formOf(request).get('Action') ?? undefined) : undefined),
-    async answer(request) {
-      const protocol = formOf(request).get('Protocol') ?? 'sqs';
-      if (protocol !== 'sqs')
-        throw new AwsError('InvalidParameter', `Only queues subscribe to topics of the embedded stack, not "${protocol}"`);
-      return ask(request);
-    },
-  };
+  const topics = createTopics({ clock, origin, ask, load, invoke });
+
   return {
-    services: [sqs, sns],
+    services: [sqs, topics.service],
+    publish: topics.publish,
     send: (arn, { body, attributes = {} }) =>
       counted(async () => {
         const { queues: store } = await load();
@@ -155,11 +155,12 @@ export function createMessages({ origin, path, queues = [] }: MessagesOptions): 
         }),
       );
     },
-    inFlight: () => inFlight,
+    inFlight: () => inFlight + topics.inFlight(),
     async resume() {
       if (hasState(path)) await load();
     },
     async close() {
+      topics.close();
       await (await loading)?.close();
     },
   };
@@ -174,6 +175,6 @@ function dropExpired(queue: ReturnType<QueueStore['listQueues']>['queues'][numbe
   queue.messages = queue.messages.filter(({ sentTimestamp }) => sentTimestamp >= oldest);
 }
 
-function formOf({ headers, body }: AwsRequest): URLSearchParams {
-  return new URLSearchParams(headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? body.toString('utf8') : '');
+function noFunctions(functionArn: string): never {
+  throw new AwsError('ResourceNotFoundException', `There is no function ${functionArn}`);
 }
