@@ -31,6 +31,8 @@ export interface Caller {
   policy: { version: number; effective: Effective } | undefined;
   /** For inference: what `moneyKeys` of the ledger names, in its order, read in the same call. */
   money?: readonly (Item | undefined)[];
+  /** Speaks for others: its ingest key may say, per resource, whose usage it sends. */
+  relays?: boolean;
 }
 
 /** Who calls a route that admits everyone. */
