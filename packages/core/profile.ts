@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { PersonId } from './ids.ts';
 import { InferenceConfig } from './inference-profile.ts';
+import { PeopleConfig } from './people-profile.ts';
 
 const url = z.url();
 
@@ -144,16 +145,6 @@ export const AccessConfig = z.strictObject({
   allow_loopback_http: z.boolean().default(false),
 });
 export type AccessConfig = z.infer<typeof AccessConfig>;
-
-export const PeopleConfig = z.strictObject({
-  directory: z.strictObject({
-    kind: z.enum(['okta']),
-    /** The issuer whose subjects this directory knows. */
-    issuer: url,
-    url,
-  }),
-});
-export type PeopleConfig = z.infer<typeof PeopleConfig>;
 
 export const UsageConfig = z.strictObject({});
 export type UsageConfig = z.infer<typeof UsageConfig>;

@@ -21,6 +21,11 @@ export function addressesOf(port: number): Addresses {
 /** LiteLLM's replicas, each with a cache of its own. */
 export const replicas = 2;
 
+/** Whose people an identity provider pushes by SCIM. Nobody at the start: the company itself is in the directory. */
+export function scimIssuer(idp: string): string {
+  return `${idp}/scim`;
+}
+
 export function localProfile({ gateway, idp, outside }: Addresses, moreIssuer?: string): Profile {
   return Profile.parse({
     region: 'us-east-1',
@@ -35,7 +40,13 @@ export function localProfile({ gateway, idp, outside }: Addresses, moreIssuer?: 
       allow_loopback_http: true,
     },
     usage: {},
-    people: { directory: { kind: 'okta', issuer: idp, url: idp } },
+    people: {
+      directory: [
+        { kind: 'okta', issuer: idp, url: idp },
+        { kind: 'scim', issuer: scimIssuer(idp) },
+      ],
+      scim: { issuer: scimIssuer(idp) },
+    },
     lifecycle: {},
     keys: {
       litellm: {

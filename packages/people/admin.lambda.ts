@@ -1,7 +1,7 @@
 /** Shows admins who somebody is: by e-mail, by our id or by the directory's. From the records alone; it reads no directory. */
 import type { Person } from '@gatehouse/contracts/records/person';
 import { PersonId } from '@gatehouse/core/ids';
-import { PeopleConfig } from '@gatehouse/core/profile';
+import { PeopleConfig } from '@gatehouse/core/people-profile';
 import { json } from '@gatehouse/runtime/environment';
 import { http } from '@gatehouse/runtime/http';
 import { apiError, apiWire } from '@gatehouse/runtime/wire';
@@ -26,10 +26,9 @@ export const handler = http(
 );
 
 async function byId({ TABLE_PEOPLE, CONFIG }: z.infer<typeof env>, id: string): Promise<Person[]> {
-  const person = PersonId.safeParse(id).success
-    ? await personById(TABLE_PEOPLE, id)
-    : await personBySubject(TABLE_PEOPLE, { issuer: CONFIG.directory.issuer, subject: id });
-  return person ? [person] : [];
+  if (PersonId.safeParse(id).success) return [await personById(TABLE_PEOPLE, id)].filter((person) => person !== undefined);
+  const found = await Promise.all(CONFIG.directory.map(({ issuer }) => personBySubject(TABLE_PEOPLE, { issuer, subject: id })));
+  return found.filter((person) => person !== undefined);
 }
 
 /** `grants` are what Gatehouse itself gave in other systems: nothing gives any yet. */

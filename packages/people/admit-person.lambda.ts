@@ -2,19 +2,24 @@
 import { Person } from '@gatehouse/contracts/records/person';
 import { admitPerson } from '@gatehouse/contracts/steps/people';
 import { PersonId } from '@gatehouse/core/ids';
-import { PeopleConfig } from '@gatehouse/core/profile';
+import { PeopleConfig } from '@gatehouse/core/people-profile';
 import { timestamp } from '@gatehouse/runtime/clock';
 import { json } from '@gatehouse/runtime/environment';
 import { Throttled, Unavailable } from '@gatehouse/runtime/fault';
 import { onStep } from '@gatehouse/runtime/step';
 import * as z from 'zod';
-import { findPeople, readPerson } from './okta.directory.ts';
+import { directoryOf, everyDirectory } from './configured.directory.ts';
 import { peopleByEmail, personById, personBySubject, type Subject, settle } from './person.dynamo.ts';
 import { readingOf } from './reading.ts';
 import { tellRefusedRead } from './refused-read.dynamo.ts';
 import type { Found, Unreadable } from './truth.ts';
 
-export const env = z.object({ TABLE_PEOPLE: z.string(), CONFIG: json(PeopleConfig), SECRET_DIRECTORY_TOKEN_ARN: z.string() });
+export const env = z.object({
+  TABLE_PEOPLE: z.string(),
+  CONFIG: json(PeopleConfig),
+  SECRET_DIRECTORY_TOKEN_ARN: z.string(),
+  SECRET_GRAPH_CLIENT_ARN: z.string(),
+});
 type Env = z.infer<typeof env>;
 type Admitted = z.infer<typeof admitPerson.output>;
 type SignIn = Extract<z.infer<typeof admitPerson.input>, { issuer: string }>;
@@ -24,14 +29,15 @@ export const handler = onStep(admitPerson, env, (input, { env, now }) =>
 );
 
 async function signIn(env: Env, { issuer, subject, claims }: SignIn, now: number): Promise<Admitted> {
-  const { TABLE_PEOPLE: table, CONFIG } = env;
+  const { TABLE_PEOPLE: table } = env;
   const who = { issuer, subject };
-  if (issuer !== CONFIG.directory.issuer) return fromToken(table, who, claims);
+  const directory = await directoryOf(env, issuer);
+  if (!directory) return fromToken(table, who, claims);
   const known = await personBySubject(table, who);
   if (known) return answer(known);
   const readAt = timestamp();
-  const truth = await readPerson(okta(env), subject);
-  if (truth.word === 'unreadable') return refuseRead(table, truth, now);
+  const truth = await directory.readPerson(subject);
+  if (truth.word === 'unreadable') return refuseRead(table, directory.kind, truth, now);
   if (truth.word === 'deleted' || truth.word === 'staged')
     return {
       outcome: 'unknown',
@@ -57,7 +63,6 @@ async function fromToken(table: string, who: Subject, claims: SignIn['claims']):
 
 async function lookUp(env: Env, wanted: string, now: number): Promise<Admitted> {
   const { TABLE_PEOPLE: table, CONFIG } = env;
-  const { issuer } = CONFIG.directory;
   const nobody: Admitted = {
     outcome: 'unknown',
     message: `Nobody called ${JSON.stringify(wanted)} is known, neither here nor in the directory`,
@@ -67,18 +72,22 @@ async function lookUp(env: Env, wanted: string, now: number): Promise<Admitted> 
     const known = await personById(table, wanted);
     return known ? answer(known) : nobody;
   }
-  const known = await personBySubject(table, { issuer, subject: wanted });
-  if (known) return answer(known);
+  for (const { issuer } of CONFIG.directory) {
+    const known = await personBySubject(table, { issuer, subject: wanted });
+    if (known) return answer(known);
+  }
   const carriers = await peopleByEmail(table, wanted);
   if (carriers[0]) return oneOf(wanted, carriers);
-  const readAt = timestamp();
-  const search = await findPeople(okta(env), wanted);
-  if (search.word === 'unreadable') return refuseRead(table, search, now);
-  const matches = search.people.filter(({ word }) => word !== 'staged');
   const people: Person[] = [];
-  for (const found of matches) {
-    const person = await settle(table, { issuer, subject: found.profile.subject }, readingOf(found, { readAt, source: 'lookup' }));
-    if (person) people.push(person);
+  for (const directory of await everyDirectory(env)) {
+    const readAt = timestamp();
+    const search = await directory.findPeople(wanted);
+    if (search.word === 'unreadable') return refuseRead(table, directory.kind, search, now);
+    for (const found of search.people.filter(({ word }) => word !== 'staged')) {
+      const who = { issuer: directory.issuer, subject: found.profile.subject };
+      const person = await settle(table, who, readingOf(found, { readAt, source: 'lookup' }));
+      if (person) people.push(person);
+    }
   }
   return people[0] ? oneOf(wanted, people) : nobody;
 }
@@ -97,15 +106,11 @@ async function settled(table: string, who: Subject, truth: Found, readAt: string
   return answer(Person.parse(await settle(table, who, readingOf(truth, { readAt, source }))));
 }
 
-async function refuseRead(table: string, unreadable: Unreadable, now: number): Promise<never> {
-  await tellRefusedRead(table, 'okta', unreadable, now);
+async function refuseRead(table: string, kind: string, unreadable: Unreadable, now: number): Promise<never> {
+  await tellRefusedRead(table, kind, unreadable, now);
   throw unreadable.reason === 'throttled' ? new Throttled(unreadable.message) : new Unavailable(unreadable.message);
 }
 
 function answer({ id, status, generation, groups, email, name }: Person): Admitted {
   return { outcome: 'known', person: id, status, generation, groups, email, name };
-}
-
-function okta({ CONFIG, SECRET_DIRECTORY_TOKEN_ARN }: Env) {
-  return { url: CONFIG.directory.url, tokenArn: SECRET_DIRECTORY_TOKEN_ARN };
 }

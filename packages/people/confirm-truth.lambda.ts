@@ -1,14 +1,14 @@
 /** Reads the directory now, settles what changed, and says what is true. It decides nothing about access. */
 import { Person } from '@gatehouse/contracts/records/person';
 import { confirmTruth } from '@gatehouse/contracts/steps/people';
-import { PeopleConfig } from '@gatehouse/core/profile';
+import { PeopleConfig } from '@gatehouse/core/people-profile';
 import { timestamp } from '@gatehouse/runtime/clock';
 import { json } from '@gatehouse/runtime/environment';
 import { Misconfigured } from '@gatehouse/runtime/fault';
 import { onStep } from '@gatehouse/runtime/step';
 import * as z from 'zod';
+import { directoryOf, isDirectory } from './configured.directory.ts';
 import { isEntitled } from './entitlement.dynamo.ts';
-import { readPerson } from './okta.directory.ts';
 import { personById, settle } from './person.dynamo.ts';
 import { readingOf } from './reading.ts';
 import { tellRefusedRead } from './refused-read.dynamo.ts';
@@ -18,24 +18,25 @@ export const env = z.object({
   TABLE_POLICY: z.string(),
   CONFIG: json(PeopleConfig),
   SECRET_DIRECTORY_TOKEN_ARN: z.string(),
+  SECRET_GRAPH_CLIENT_ARN: z.string(),
 });
 type Confirmed = z.infer<typeof confirmTruth.output>;
 
 export const handler = onStep(confirmTruth, env, async (input, { env, now }): Promise<Confirmed> => {
-  const { TABLE_PEOPLE: table, TABLE_POLICY, CONFIG, SECRET_DIRECTORY_TOKEN_ARN: tokenArn } = env;
-  const { issuer, url } = CONFIG.directory;
+  const { TABLE_PEOPLE: table, TABLE_POLICY } = env;
   const stored = await personById(table, input.person);
   if (!stored) throw new Misconfigured(`${input.person} is nobody here: the case names a person that was never admitted`);
   const entitled = (person: Person) => isEntitled(TABLE_POLICY, { person: person.id, email: person.email, groups: person.groups });
 
-  const who = stored.subjects.find((subject) => subject.issuer === issuer);
-  if (!who)
+  const who = stored.subjects.find(({ issuer }) => isDirectory(env, issuer));
+  const directory = who && (await directoryOf(env, who.issuer));
+  if (!directory)
     return unread(stored, `No directory is the truth about people of ${stored.subjects[0]?.issuer ?? 'no issuer'}`, await entitled(stored));
 
   const readAt = timestamp();
-  const truth = await readPerson({ url, tokenArn }, who.subject);
+  const truth = await directory.readPerson(who.subject);
   if (truth.word === 'unreadable') {
-    await tellRefusedRead(table, 'okta', truth, now);
+    await tellRefusedRead(table, directory.kind, truth, now);
     return unread(stored, truth.message, await entitled(stored));
   }
   // Another reading may have begun later and settled first: then its word stands, and is the one to answer.

@@ -41,6 +41,7 @@ beforeAll(async () => {
     TABLE_PEOPLE: table,
     TABLE_POLICY: policy,
     SECRET_DIRECTORY_TOKEN_ARN: ARN,
+    SECRET_GRAPH_CLIENT_ARN: ARN,
     CONFIG: JSON.stringify({ directory: { kind: 'okta', issuer: idp.issuer, url: idp.issuer } }),
   });
   const { put } = await import('@gatehouse/runtime/table');

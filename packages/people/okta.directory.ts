@@ -1,10 +1,11 @@
-/** Reads one person from Okta's Users API. A read that fails, ends early or makes no sense answers `unreadable`; it never makes a leaver. */
+/** Reads people from Okta's Users API. A read that fails, ends early or makes no sense answers `unreadable`; it never makes a leaver. */
 import { type Answer, ask } from '@gatehouse/runtime/outside';
 import { secret, secretAgain } from '@gatehouse/runtime/secret';
 import { type Account, nextPage, readGroups, readUser, saysNotFound } from './okta-user.ts';
-import type { Found, Search, Truth, Unreadable } from './truth.ts';
+import { type Directory, type Found, type Page, type Search, type Truth, type Unreadable, unreadable } from './truth.ts';
 
 export interface Okta {
+  issuer: string;
   /** The org's origin. */
   url: string;
   /** ARN of the secret that holds the API token. */
@@ -18,8 +19,19 @@ const maxPages = 50;
 /** More people than this under one address is not an address. */
 const maxMatches = 20;
 
+export function oktaDirectory(okta: Okta): Directory {
+  return {
+    issuer: okta.issuer,
+    kind: 'okta',
+    readPerson: (subject) => readPerson(okta, subject),
+    findPeople: (wanted) => findPeople(okta, wanted),
+    readPage: (cursor) => readPage(okta, cursor),
+    readMembers: (group) => readMembers(okta, group),
+  };
+}
+
 /** @param subject Okta's id of the user. */
-export async function readPerson(okta: Okta, subject: string): Promise<Truth> {
+async function readPerson(okta: Okta, subject: string): Promise<Truth> {
   const answer = await call(okta, `${base(okta)}/users/${encodeURIComponent(subject)}`);
   if ('word' in answer) return answer;
   const json = parse(answer);
@@ -31,8 +43,7 @@ export async function readPerson(okta: Okta, subject: string): Promise<Truth> {
   return withGroups(okta, user.value);
 }
 
-/** Everyone, in any state, whose id, login or e-mail this is. */
-export async function findPeople(okta: Okta, wanted: string): Promise<Search> {
+async function findPeople(okta: Okta, wanted: string): Promise<Search> {
   const quoted = `"${wanted.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
   const search = ['id', 'profile.login', 'profile.email'].map((name) => `${name} eq ${quoted}`).join(' or ');
   const answer = await call(okta, `${base(okta)}/users?${new URLSearchParams({ search, limit: String(maxMatches) })}`);
@@ -51,6 +62,60 @@ export async function findPeople(okta: Okta, wanted: string): Promise<Search> {
   return { word: 'listed', people };
 }
 
+const pageLimit = 200;
+
+/**
+ * A page of everybody, deprovisioned ones too: only a search shows those. Groups are not in it: a person whose groups may have changed is
+ * read alone. @param cursor address of the page, as Okta gave it.
+ */
+async function readPage(okta: Okta, cursor: string | undefined): Promise<Page> {
+  const query = new URLSearchParams({ search: 'id sw ""', limit: String(pageLimit) });
+  const answer = await call(okta, cursor ?? `${base(okta)}/users?${query}`);
+  if ('word' in answer) return answer;
+  if (answer.status !== 200) return refused(answer);
+  const json = parse(answer);
+  if (!Array.isArray(json)) return unreadable('malformed', 'Okta answered a list of users with something that is not one');
+  const people: Found[] = [];
+  for (const one of json) {
+    const user = readUser(one);
+    if (!user.ok) return unreadable('malformed', `Okta answered ${user.refusal} in a list`);
+    people.push({ ...user.value, groups: undefined });
+  }
+  const next = nextPage(answer.headers.get('link'));
+  return isElsewhere(okta, next) ? elsewhere() : { word: 'page', people, next };
+}
+
+async function readMembers(okta: Okta, group: string) {
+  const subjects: string[] = [];
+  let url: string | undefined = `${base(okta)}/groups/${encodeURIComponent(group)}/users?limit=1000`;
+  for (let page = 1; url; page++) {
+    if (page > maxPages * 4) return unreadable('short', `The members of ${group} did not end after ${maxPages * 4} pages`);
+    const answer: Answer | Unreadable = await call(okta, url);
+    if ('word' in answer) return answer;
+    if (answer.status === 404 && saysNotFound(parse(answer))) return { word: 'members' as const, subjects: [] };
+    if (answer.status !== 200) return refused(answer, 'short');
+    const json = parse(answer);
+    if (!Array.isArray(json)) return unreadable('malformed', 'Okta answered the members of a group with something that is not a list');
+    for (const one of json) {
+      const user = readUser(one);
+      if (!user.ok) return unreadable('malformed', `Okta answered ${user.refusal} among the members of a group`);
+      subjects.push(user.value.profile.subject);
+    }
+    const next = nextPage(answer.headers.get('link'));
+    if (isElsewhere(okta, next)) return elsewhere();
+    url = next;
+  }
+  return { word: 'members' as const, subjects };
+}
+
+function isElsewhere(okta: Okta, next: string | undefined): boolean {
+  return next !== undefined && new URL(next).origin !== new URL(okta.url).origin;
+}
+
+function elsewhere(): Unreadable {
+  return unreadable('malformed', 'Okta sent us to another origin for the next page: the token does not go there');
+}
+
 async function withGroups(okta: Okta, account: Account): Promise<Found | Unreadable> {
   const groups: string[] = [];
   let url: string | undefined = `${base(okta)}/users/${encodeURIComponent(account.profile.subject)}/groups`;
@@ -63,8 +128,7 @@ async function withGroups(okta: Okta, account: Account): Promise<Found | Unreada
     if (!names.ok) return unreadable('malformed', `Okta answered ${names.refusal} for ${account.profile.subject}`);
     groups.push(...names.value);
     const next = nextPage(answer.headers.get('link'));
-    if (next && new URL(next).origin !== new URL(okta.url).origin)
-      return unreadable('malformed', 'Okta sent us to another origin for the next page: the token does not go there');
+    if (isElsewhere(okta, next)) return elsewhere();
     url = next;
   }
   return { ...account, groups: [...new Set(groups)].sort() };
@@ -93,10 +157,6 @@ function refused({ status }: Answer, otherwise: Unreadable['reason'] = 'malforme
       `Okta answered ${status}: put an API token that may read users and groups into the secret directory-token`,
     );
   return unreadable(otherwise, `Okta answered ${status}: check the directory's address in the profile`);
-}
-
-function unreadable(reason: Unreadable['reason'], message: string): Unreadable {
-  return { word: 'unreadable', reason, message };
 }
 
 /** Undefined stands for what is not JSON: every reader refuses it. */

@@ -7,7 +7,7 @@ import type { Person } from '@gatehouse/contracts/records/person';
 export interface Reading {
   status: Person['status'];
   /** Left out when the directory no longer knows the person: what we knew stays. */
-  profile?: { email: string; name: string; groups: readonly string[] };
+  profile?: { email: string; name: string; groups: readonly string[] | undefined };
   /** When the read began, RFC 3339. */
   readAt: string;
   /** The directory's time of last change. */
@@ -39,8 +39,12 @@ export interface Reconciled {
 }
 
 /** Somebody we did not know. They may have gone already: accounts in other systems may be theirs all the same. */
-export function introduce(reading: Reading & { profile: object }, id: string, subject: { issuer: string; subject: string }): Reconciled {
-  const groups = sorted(reading.profile.groups);
+export function introduce(
+  reading: Reading & { profile: NonNullable<Reading['profile']> },
+  id: string,
+  subject: { issuer: string; subject: string },
+): Reconciled {
+  const groups = sorted(reading.profile.groups ?? []);
   const { status } = reading;
   const person: Person = {
     id,
@@ -67,7 +71,7 @@ export function reconcile(stored: Person, reading: Reading): Reconciled | undefi
 
   const left = reading.status !== 'active' && (stored.status === 'active' || (stored.status === 'suspended' && reading.status === 'left'));
   const returned = reading.status === 'active' && stored.status !== 'active';
-  const groups = reading.profile ? sorted(reading.profile.groups) : stored.groups;
+  const groups = reading.profile?.groups ? sorted(reading.profile.groups) : stored.groups;
   const person: Person = {
     ...stored,
     status: reading.status,

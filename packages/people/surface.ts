@@ -1,5 +1,7 @@
-/** What people shows: whom the directory knows, how its events reach us, and the two steps that read its truth. */
+/** What people shows: whom the directories know, how their events and pushes reach us, and the two steps that read the truth. */
 import type { Surface, TableUse } from '@gatehouse/contracts/surface';
+import { patternOf } from '@gatehouse/events/fact';
+import { identityHinted } from '@gatehouse/events/identity-hinted';
 import { heardEventTypes } from './okta-log.ts';
 
 /** A person with their identity, addresses and facts, in one transaction; optimistic, so each item's own action. */
@@ -7,6 +9,10 @@ const writePerson: TableUse = {
   capability: 'people',
   actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
 };
+
+/** What every directory is read with. */
+const directorySecrets = ['directory-token', 'graph-client'];
+const claims = 'dynamodb:UpdateItem' as const;
 
 export const surface: Surface = {
   capability: 'people',
@@ -16,22 +22,22 @@ export const surface: Surface = {
       handler: 'packages/people/hear-okta.lambda.handler',
       timeoutSeconds: 30,
       memoryMb: 512,
-      tables: [{ ...writePerson, actions: [...writePerson.actions, 'dynamodb:UpdateItem'] }],
-      secrets: ['directory-token'],
+      tables: [{ ...writePerson, actions: [...writePerson.actions, claims] }],
+      secrets: directorySecrets,
     },
     'admit-person': {
       handler: 'packages/people/admit-person.lambda.handler',
       timeoutSeconds: 15,
       memoryMb: 512,
       tables: [writePerson],
-      secrets: ['directory-token'],
+      secrets: directorySecrets,
     },
     'confirm-truth': {
       handler: 'packages/people/confirm-truth.lambda.handler',
       timeoutSeconds: 30,
       memoryMb: 512,
       tables: [writePerson, { capability: 'policy', actions: ['dynamodb:GetItem'], leadingKeys: ['POLICY'] }],
-      secrets: ['directory-token'],
+      secrets: directorySecrets,
     },
     admin: {
       handler: 'packages/people/admin.lambda.handler',
@@ -44,9 +50,43 @@ export const surface: Surface = {
         { capability: 'policy', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], leadingKeys: ['POLICY'] },
       ],
     },
+    scim: {
+      handler: 'packages/people/scim.lambda.handler',
+      timeoutSeconds: 20,
+      memoryMb: 1024,
+      tables: [
+        {
+          capability: 'people',
+          actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+          leadingKeys: ['SCIM-*'],
+        },
+      ],
+      secrets: ['scim-1', 'scim-2'],
+    },
+    'hear-scim': {
+      handler: 'packages/people/hear-scim.lambda.handler',
+      timeoutSeconds: 300,
+      memoryMb: 512,
+      tables: [{ ...writePerson, actions: [...writePerson.actions, claims] }],
+      secrets: directorySecrets,
+    },
+    'hear-hints': {
+      handler: 'packages/people/hear-hints.lambda.handler',
+      timeoutSeconds: 50,
+      memoryMb: 512,
+      tables: [{ ...writePerson, actions: [...writePerson.actions, claims] }],
+      secrets: directorySecrets,
+    },
     publish: { handler: 'packages/people/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
   },
-  routes: [{ name: 'people', method: 'GET', path: '/admin/people', entry: 'admin', admit: 'admin' }],
+  routes: [
+    { name: 'people', method: 'GET', path: '/admin/people', entry: 'admin', admit: 'admin' },
+    { name: 'scim-get', method: 'GET', path: '/scim/v2/{path+}', entry: 'scim', admit: 'scim' },
+    { name: 'scim-post', method: 'POST', path: '/scim/v2/{path+}', entry: 'scim', admit: 'scim' },
+    { name: 'scim-put', method: 'PUT', path: '/scim/v2/{path+}', entry: 'scim', admit: 'scim' },
+    { name: 'scim-patch', method: 'PATCH', path: '/scim/v2/{path+}', entry: 'scim', admit: 'scim' },
+    { name: 'scim-delete', method: 'DELETE', path: '/scim/v2/{path+}', entry: 'scim', admit: 'scim' },
+  ],
   rules: [
     {
       name: 'hear-okta',
@@ -58,8 +98,9 @@ export const surface: Surface = {
       },
       entry: 'hear-okta',
     },
+    { name: 'identity-hinted', bus: 'product', pattern: patternOf(identityHinted), entry: 'hear-hints' },
   ],
-  streams: ['publish'],
+  streams: ['publish', 'hear-scim'],
   steps: { 'admit-person': 'admit-person', 'confirm-truth': 'confirm-truth' },
   alarms: [
     {
@@ -77,5 +118,13 @@ export const surface: Surface = {
       missingData: 'notBreaching',
     },
   ],
-  secrets: { 'directory-token': { description: 'API token of a read-only administrator in the directory (Okta: SSWS)', generated: false } },
+  secrets: {
+    'directory-token': { description: 'API token of a read-only administrator in the directory (Okta: SSWS)', generated: false },
+    'graph-client': {
+      description: 'Not used until a directory of kind entra is in the profile: then put the client secret of its app registration here',
+      generated: true,
+    },
+    'scim-1': { description: 'Bearer token of the identity provider for /scim/v2; replace it while scim-2 is in use', generated: true },
+    'scim-2': { description: 'The other bearer token for /scim/v2; replace it while scim-1 is in use', generated: true },
+  },
 };

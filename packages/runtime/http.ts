@@ -1,7 +1,7 @@
 /** One HTTP entry: finds the route in the surface, admits the caller, calls the handler by the route's name, and answers. Decides nothing else. */
 
 import type { AdmissionRefusal } from '@gatehouse/contracts/refusal';
-import type { Route, Surface } from '@gatehouse/contracts/surface';
+import type { Admission, Route, Surface } from '@gatehouse/contracts/surface';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
@@ -55,7 +55,11 @@ export interface Options<S extends z.ZodType> {
   surface: Surface;
   env: S;
   wire: Wire;
+  /** Another check of the bearer than that of our own tokens: `admitScim`. */
+  admit?: Admit;
 }
+
+type Admit = (admission: Exclude<Admission, 'none'>, token: string | undefined, nowMs: number) => Promise<Result<Caller, AdmissionRefusal>>;
 
 /** Handlers are keyed by the route's name: moving a path touches the surface alone. */
 export function http<S extends z.ZodType>(options: Options<S>, handlers: Readonly<Record<string, Handle<z.infer<S>>>>) {
@@ -82,7 +86,7 @@ export function serving<S extends z.ZodType, R extends { status: number }>(
       if (!route || !handle) throw new TypeError(`No handler for ${event.httpMethod} ${event.resource} in ${options.surface.capability}`);
       env ??= readEnv(options.env);
       const named = { ...request, route: route.name };
-      const caller = await callerOf(route, named);
+      const caller = await callerOf(route, named, options.admit ?? admit);
       if (!caller.ok) {
         log.info('refused', { route: route.name, refusal: caller.refusal, request_id: request.requestId });
         return { request, reply: options.wire.refuse(caller.refusal, named) };
@@ -95,9 +99,10 @@ export function serving<S extends z.ZodType, R extends { status: number }>(
   };
 }
 
-function callerOf(route: Route, request: Request): Promise<Result<Caller, AdmissionRefusal>> | Result<Caller, AdmissionRefusal> {
-  if (route.admit === 'none') return ok(nobody);
-  return admit(route.admit, bearer(request.header('authorization')), now());
+/** A hook proves itself by what it carries, each kind in its own way: its handler looks before it does anything else. */
+async function callerOf(route: Route, request: Request, check: Admit): Promise<Result<Caller, AdmissionRefusal>> {
+  if (route.admit === 'none' || route.admit === 'hook') return ok(nobody);
+  return check(route.admit, bearer(request.header('authorization')), now());
 }
 
 /** RFC 6750 section 2.1; the scheme's case does not matter. */

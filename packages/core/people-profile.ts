@@ -1,0 +1,60 @@
+/** People's part of a profile: which directories are the truth about whom, what SCIM pushes, and which hooks are listened to. */
+import * as z from 'zod';
+
+const url = z.url();
+/** The issuer whose subjects a directory knows, as tokens write it. */
+const issuer = url;
+
+const Directory = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('okta'), issuer, url }),
+  /** What was pushed to our own SCIM server, by the identity provider of this issuer. */
+  z.strictObject({ kind: z.literal('scim'), issuer }),
+]);
+export type Directory = z.infer<typeof Directory>;
+
+const Scim = z.strictObject({
+  /** Whose people are pushed. */
+  issuer,
+  /** Which attribute is the subject of their tokens. */
+  subject: z.enum(['external_id', 'user_name', 'id']).default('external_id'),
+  /** Put before it: for Entra ID the tenant's id and a slash. */
+  prefix: z.string().default(''),
+});
+export type Scim = z.infer<typeof Scim>;
+
+/** A transmitter of security events (RFC 8417) or of Global Token Revocation. Its JWTs are checked against the keys at `jwks_uri`. */
+const Transmitter = z.strictObject({
+  issuer,
+  audience: z.string().min(1),
+  jwks_uri: url,
+  algorithms: z
+    .array(z.enum(['RS256', 'ES256', 'EdDSA']))
+    .min(1)
+    .default(['RS256']),
+  /** The issuer that its subjects belong to, where that is another than its own. */
+  people: issuer.optional(),
+});
+export type Transmitter = z.infer<typeof Transmitter>;
+
+const Hooks = z.strictObject({
+  okta: z.strictObject({ issuer }).optional(),
+  entra: z.strictObject({ issuer, tenant: z.string().min(1) }).optional(),
+  authentik: z.strictObject({ issuer }).optional(),
+  ssf: z.array(Transmitter).default([]),
+  /** Okta's Universal Logout. */
+  token_revocation: z.array(Transmitter).default([]),
+});
+export type Hooks = z.infer<typeof Hooks>;
+
+const oneAnIssuer = (all: readonly Directory[]) => new Set(all.map(({ issuer: one }) => one)).size === all.length;
+
+export const PeopleConfig = z.strictObject({
+  /** One an issuer; a single one may stand without its list. */
+  directory: z
+    .union([Directory, z.array(Directory).min(1)])
+    .transform((one) => [one].flat())
+    .refine(oneAnIssuer, 'two directories have one issuer'),
+  scim: Scim.optional(),
+  hooks: Hooks.prefault({}),
+});
+export type PeopleConfig = z.infer<typeof PeopleConfig>;
