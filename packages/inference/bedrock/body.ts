@@ -3,7 +3,7 @@
 type Body = Readonly<Record<string, unknown>>;
 
 /** What every Claude model on Bedrock takes; dated versions only newer ones do. */
-export const bedrockVersion = 'bedrock-2023-05-31';
+const bedrockVersion = 'bedrock-2023-05-31';
 
 /** InvokeModel has the first two in its path, and refuses the third. */
 const elsewhere = ['model', 'stream', 'tags'];

@@ -271,8 +271,24 @@ describe('a script for the model', () => {
     const hanging = await anthropic.messages.create({ ...request, model: haiku });
     for await (const event of hanging) if (event.type === 'content_block_delta') break;
     hanging.controller.abort();
-    while ((await models.asked()).at(-1).outcome === 'open') await new Promise(setImmediate);
-    expect((await models.asked()).at(-1)).toMatchObject({ outcome: 'left', deltas: 1 });
+    const left = async () => {
+      while ((await models.asked()).at(-1).outcome === 'open') await new Promise(setImmediate);
+      return (await models.asked()).at(-1);
+    };
+    expect(await left()).toMatchObject({ outcome: 'left', deltas: 1 });
+    const leaving = new AbortController();
+    const unanswered = anthropic.messages.create({ ...hello, model: haiku }, { signal: leaving.signal });
+    while ((await models.asked()).at(-1).body.stream) await new Promise(setImmediate);
+    leaving.abort();
+    await expect(unanswered).rejects.toThrow(/abort/i);
+    expect(await left()).toMatchObject({ outcome: 'left', deltas: 0 });
+    await models.model({ text: 'x'.repeat(240), end: 'throttle' });
+    expect(await problemOf(anthropic.messages.create({ ...request, model: haiku }).then(read))).toMatchObject({
+      error: { error: { type: 'rate_limit_error' } },
+    });
+    expect(await problemOf(bedrock.messages.create({ ...request, model: haikuProfile }).then(read))).toMatchObject({
+      error: { error: { type: 'throttlingException' } },
+    });
   });
 
   it('writes in pieces of a few bytes where it shall, which every client must put together again', async () => {

@@ -119,10 +119,14 @@ export async function whole(
   fail: (words: string) => Answer,
   body: unknown,
 ): Promise<Answer> {
-  asked.outcome = 'left';
-  await wait(script, stage);
+  try {
+    await wait(script, stage);
+  } catch (cause) {
+    asked.outcome = 'left';
+    throw cause;
+  }
   asked.outcome = script.end === undefined ? 'complete' : 'cut';
-  if (script.end === 'error') return fail('Internal server error');
+  if (script.end === 'error' || script.end === 'throttle') return fail('Internal server error');
   const text = JSON.stringify(body);
   const typed = { ...headers, 'content-type': 'application/json' };
   if (script.end === 'garbage') return { status: 200, headers: typed, body: `<html>${text.slice(0, 20)}` };
@@ -135,8 +139,8 @@ async function* half(text: string): AsyncGenerator<string> {
   throw new Error('The script cuts the connection here');
 }
 
-async function* sse({ script, message, asked }: Performance, stage: Stage): AsyncGenerator<string> {
-  for await (const event of follow(play(message, script, stage), asked, script.end !== undefined)) {
+async function* sse(performance: Performance, stage: Stage): AsyncGenerator<string> {
+  for await (const event of follow(play(performance, stage), performance, stage.signal)) {
     if (event === garbage) yield 'upstream connect error or disconnect/reset before headers\u0000\u0001<html>';
     else yield `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
   }
@@ -145,17 +149,23 @@ async function* sse({ script, message, asked }: Performance, stage: Stage): Asyn
 /** Takes down how far a stream came and how it ended. */
 export async function* follow(
   events: AsyncIterable<StreamEvent | typeof garbage>,
-  asked: Performance['asked'],
-  endsEarly: boolean,
+  { asked, script }: Performance,
+  signal: AbortSignal,
 ): AsyncGenerator<StreamEvent | typeof garbage> {
-  asked.outcome = 'left';
-  for await (const event of events) {
-    if (event !== garbage && event.type === 'content_block_delta') asked.deltas += 1;
-    if (event !== garbage && event.type === 'message_stop') asked.outcome = 'complete';
-    if (event === garbage || event.type === 'error') asked.outcome = 'cut';
-    yield event;
+  const open = () => asked.outcome === 'open';
+  try {
+    for await (const event of events) {
+      if (event !== garbage && event.type === 'content_block_delta') asked.deltas += 1;
+      if (event !== garbage && event.type === 'message_stop') asked.outcome = 'complete';
+      yield event;
+    }
+    if (open() && script.end !== undefined) asked.outcome = 'cut';
+  } catch (cause) {
+    asked.outcome = signal.aborted ? 'left' : 'cut';
+    throw cause;
+  } finally {
+    if (open()) asked.outcome = 'left';
   }
-  if (endsEarly) asked.outcome = 'cut';
 }
 
 const sentences: Readonly<Record<number, string>> = {

@@ -7,7 +7,7 @@ import { ask } from '../ask.ts';
 import { createOutside } from '../create-outside.ts';
 import { localModelKeys } from './doors.ts';
 
-export const credentials = { accessKeyId: 'AKIALOCAL', secretAccessKey: 'local-secret' };
+const credentials = { accessKeyId: 'AKIALOCAL', secretAccessKey: 'local-secret' };
 export const haiku = 'claude-haiku-4-5-20251001';
 export const haikuProfile = `us.anthropic.${haiku}-v1:0`;
 

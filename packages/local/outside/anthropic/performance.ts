@@ -18,7 +18,10 @@ export interface Stage {
 }
 
 /** Throws where the script cuts the connection, and where the reader has gone. */
-export async function* play(message: Message, script: Script, stage: Stage): AsyncGenerator<StreamEvent | typeof garbage> {
+export async function* play(
+  { message, script }: { message: Message; script: Script },
+  stage: Stage,
+): AsyncGenerator<StreamEvent | typeof garbage> {
   const { clock, signal, pings } = stage;
   const chunkChars = script.chunk_chars ?? usualChunkChars;
   const deltas = countDeltas(message, chunkChars);
@@ -56,6 +59,7 @@ async function* endAs(end: NonNullable<Script['end']>, signal: AbortSignal): Asy
   if (end === 'hang') await gone(signal);
   if (end === 'die') throw new Error('The script cuts the connection here');
   if (end === 'garbage') yield garbage;
+  if (end === 'throttle') yield { type: 'error', error: { type: 'rate_limit_error', message: 'This request would exceed the rate limit' } };
   if (end === 'error') yield { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
 }
 

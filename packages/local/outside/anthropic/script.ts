@@ -41,9 +41,11 @@ export const Script = z.strictObject({
   ping_every_ms: count.min(1).optional().describe('stack time of silence between pings; 15 s unless told; Bedrock sends none'),
 
   end: z
-    .enum(['hang', 'die', 'garbage', 'error'])
+    .enum(['hang', 'die', 'garbage', 'error', 'throttle'])
     .optional()
-    .describe('mid-stream: falls silent, cuts the connection, sends what is no event, or sends an error event; without streaming the like'),
+    .describe(
+      'mid-stream: falls silent, cuts the connection, sends what is no event, or ends with an error event; without streaming the like',
+    ),
   end_after: count.optional().describe('deltas before that end; half of them unless told'),
   refuse: z
     .strictObject({

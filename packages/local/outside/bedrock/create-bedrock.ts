@@ -120,14 +120,16 @@ function scripted({ script, asked }: Performance): Answer | undefined {
   return { ...refused, headers: { ...refused.headers, ...(seconds !== undefined && { 'retry-after': String(seconds) }) } };
 }
 
-async function* frames({ script, message, asked }: Performance, stage: Stage): AsyncGenerator<Uint8Array> {
+const failed = exceptionFrame('modelStreamErrorException', 'The system encountered an unexpected error during processing.');
+const throttled = exceptionFrame('throttlingException', 'Too many requests, please wait before trying again.');
+
+async function* frames(performance: Performance, stage: Stage): AsyncGenerator<Uint8Array> {
   const begun = stage.clock.now();
-  for await (const event of follow(play(message, script, stage), asked, script.end !== undefined)) {
+  for await (const event of follow(play(performance, stage), performance, stage.signal)) {
     if (event === garbage) yield Buffer.from('upstream connect error or disconnect/reset before headers<html>');
-    else if (event.type === 'error')
-      yield exceptionFrame('modelStreamErrorException', 'The system encountered an unexpected error during processing.');
+    else if (event.type === 'error') yield performance.script.end === 'throttle' ? throttled : failed;
     else if (event.type === 'message_stop')
-      yield chunkFrame({ ...event, 'amazon-bedrock-invocationMetrics': metrics(message, stage.clock.now() - begun) });
+      yield chunkFrame({ ...event, 'amazon-bedrock-invocationMetrics': metrics(performance.message, stage.clock.now() - begun) });
     else yield chunkFrame(event);
   }
 }
