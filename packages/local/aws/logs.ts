@@ -1,7 +1,7 @@
-/** What functions print: kept as log groups, read for the metrics embedded in it, handed to who subscribed. Prints nothing itself. */
+/** What functions print, and what others put: kept as log groups, read for the metrics embedded in it, handed to who subscribed. Prints nothing itself. */
 import type { Clock } from '../clock.ts';
 import { type MetricPoint, readEmf } from './logs/emf.ts';
-import { compileFilter, createGroups, stream } from './logs/groups.ts';
+import { compileFilter, createGroups, type Groups, type Line } from './logs/groups.ts';
 import { createSubscriptions, type SubscriptionsOptions } from './logs/subscriptions.ts';
 import type { AwsService } from './service.ts';
 
@@ -22,30 +22,33 @@ export interface LogsOptions {
   deliver?: SubscriptionsOptions['deliver'];
 }
 
+/** The one stream of a function's group. */
+const stream = 'local';
+
 export function createLogs({ clock, onPoint, deliver = () => {} }: LogsOptions): Logs {
-  const groups = createGroups(clock.now);
+  const groups: Groups = createGroups({ now: clock.now, write, onGone: (group) => subscriptions.forget(group) });
   const subscriptions = createSubscriptions({ now: clock.now, hasGroup: groups.has, compile: compileFilter, deliver });
+
+  function write(group: string, line: Line): void {
+    subscriptions.hear(group, line.stream, { id: groups.append(group, line), timestamp: line.timestamp, message: line.message });
+    const emf = readEmf(line.message, line.timestamp);
+    if (emf.kind === 'points') for (const point of emf.points) onPoint(point);
+    else if (emf.kind !== 'none') {
+      // CloudWatch drops a bad document in silence but for this count.
+      const name = emf.kind === 'parsing' ? 'EMFParsingErrors' : 'EMFValidationErrors';
+      onPoint({
+        namespace: 'AWS/Logs',
+        name,
+        unit: 'Count',
+        dimensions: { LogGroupName: group },
+        values: [1],
+        timestamp: line.timestamp,
+        resolution: 60,
+      });
+    }
+  }
   return {
-    write(functionName, line) {
-      const now = clock.now();
-      const group = `/aws/lambda/${functionName}`;
-      subscriptions.hear(group, stream, { id: groups.append(group, line, now), timestamp: now, message: line });
-      const emf = readEmf(line, now);
-      if (emf.kind === 'points') for (const point of emf.points) onPoint(point);
-      else if (emf.kind !== 'none') {
-        // CloudWatch drops a bad document in silence but for this count.
-        const name = emf.kind === 'parsing' ? 'EMFParsingErrors' : 'EMFValidationErrors';
-        onPoint({
-          namespace: 'AWS/Logs',
-          name,
-          unit: 'Count',
-          dimensions: { LogGroupName: group },
-          values: [1],
-          timestamp: now,
-          resolution: 60,
-        });
-      }
-    },
+    write: (functionName, message) => write(`/aws/lambda/${functionName}`, { stream, message, timestamp: clock.now() }),
     service: { targets: ['Logs_20140328'], json: '1.1', operations: { ...groups.operations, ...subscriptions.operations } },
     waiting: subscriptions.waiting,
   };

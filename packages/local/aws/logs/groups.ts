@@ -1,7 +1,8 @@
-/** Log groups in memory, bounded: the oldest lines go first. One stream a group. Answers CloudWatch Logs' reads of them. */
+/** Log groups and their streams in memory, bounded: the oldest lines go first, and what its retention is over. It reads no line. */
 import { AwsError, type AwsService, account, region } from '../service.ts';
 
 interface LogEvent {
+  stream: string;
   /** Milliseconds since the epoch. */
   timestamp: number;
   message: string;
@@ -10,31 +11,55 @@ interface LogEvent {
 interface Group {
   name: string;
   creationTime: number;
+  /** When each stream was made. */
+  streams: Map<string, number>;
+  retentionDays?: number;
   events: LogEvent[];
   characters: number;
 }
 
+export interface Line {
+  stream: string;
+  message: string;
+  /** Milliseconds. */
+  timestamp: number;
+}
+
 export interface Groups {
-  /** Answers the line's id. */
-  append(group: string, message: string, timestamp: number): string;
+  /** Makes group and stream when they are not there. Answers the line's id. */
+  append(group: string, line: Line): string;
   has(group: string): boolean;
   operations: AwsService['operations'];
 }
 
-export const stream = 'local';
+export interface GroupsOptions {
+  now(): number;
+  /** Takes a line that somebody put, as it takes those of functions. */
+  write(group: string, line: Line): void;
+  /** A group is gone, and what belongs to it. */
+  onGone(group: string): void;
+}
+
+const retentions = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+const [dayMs, hourMs] = [86_400_000, 3_600_000];
 const maxEvents = 10_000;
 const maxCharacters = 4_000_000;
 const maxPage = 10_000;
 
-export function createGroups(now: () => number): Groups {
+export function createGroups({ now, write, onGone }: GroupsOptions): Groups {
   const groups = new Map<string, Group>();
   let sequence = 0;
 
-  function append(name: string, message: string, timestamp: number): string {
-    const id = String(sequence);
-    const group = groups.get(name) ?? { name, creationTime: timestamp, events: [], characters: 0 };
+  function make(name: string): Group {
+    const group: Group = { name, creationTime: now(), streams: new Map(), events: [], characters: 0 };
     groups.set(name, group);
-    group.events.push({ timestamp, message, sequence: sequence++ });
+    return group;
+  }
+  function append(name: string, { stream, message, timestamp }: Line): string {
+    const id = String(sequence);
+    const group = groups.get(name) ?? make(name);
+    if (!group.streams.has(stream)) group.streams.set(stream, now());
+    group.events.push({ stream, timestamp, message, sequence: sequence++ });
     group.characters += message.length;
     if (group.events.length <= maxEvents && group.characters <= maxCharacters) return id;
     // A tenth at a time: shifting single lines would cost their number squared.
@@ -45,7 +70,18 @@ export function createGroups(now: () => number): Groups {
     const name = input.logGroupName ?? input.logGroupIdentifier?.split(':log-group:').at(-1)?.replace(/:\*$/, '') ?? '';
     const group = groups.get(name);
     if (!group) throw new AwsError('ResourceNotFoundException', 'The specified log group does not exist.');
+    const { retentionDays } = group;
+    if (retentionDays !== undefined) keep(group, ({ timestamp }) => timestamp > now() - retentionDays * dayMs);
     return group;
+  }
+  function keep(group: Group, isKept: (event: LogEvent) => boolean): void {
+    group.events = group.events.filter(isKept);
+    group.characters = group.events.reduce((sum, { message }) => sum + message.length, 0);
+  }
+  function streamOf(input: { logStreamName?: unknown }, { streams }: Group): string {
+    const name = String(input.logStreamName ?? '');
+    if (!streams.has(name)) throw new AwsError('ResourceNotFoundException', 'The specified log stream does not exist.');
+    return name;
   }
   const within =
     ({ startTime = 0, endTime = Number.POSITIVE_INFINITY }: { startTime?: number; endTime?: number }) =>
@@ -57,7 +93,7 @@ export function createGroups(now: () => number): Groups {
       if (typeof name !== 'string' || !/^[\w./#-]{1,512}$/.test(name))
         throw new AwsError('InvalidParameterException', 'logGroupName must be 1 to 512 letters, digits or . - _ / #');
       if (groups.has(name)) throw new AwsError('ResourceAlreadyExistsException', 'The specified log group already exists');
-      groups.set(name, { name, creationTime: now(), events: [], characters: 0 });
+      make(name);
       return {};
     },
     DescribeLogGroups(input) {
@@ -65,45 +101,104 @@ export function createGroups(now: () => number): Groups {
         .filter(({ name }) => name.startsWith(input.logGroupNamePrefix ?? ''))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
       return {
-        logGroups: found.map(({ name, creationTime, characters }) => ({
+        logGroups: found.map(({ name, creationTime, characters, retentionDays }) => ({
           logGroupName: name,
           creationTime,
+          retentionInDays: retentionDays,
           storedBytes: characters,
           arn: `${arnOf(name)}:*`,
           logGroupArn: arnOf(name),
         })),
       };
     },
+    DeleteLogGroup(input) {
+      const { name } = groupOf(input);
+      groups.delete(name);
+      onGone(name);
+      return {};
+    },
+    PutRetentionPolicy(input) {
+      const group = groupOf(input);
+      if (!retentions.includes(input.retentionInDays))
+        throw new AwsError('InvalidParameterException', `retentionInDays must be one of ${retentions}`);
+      group.retentionDays = input.retentionInDays;
+      return {};
+    },
+    DeleteRetentionPolicy(input) {
+      delete groupOf(input).retentionDays;
+      return {};
+    },
+    CreateLogStream(input) {
+      const { streams } = groupOf(input);
+      const { logStreamName: name } = input;
+      if (typeof name !== 'string' || !/^[^:*]{1,512}$/.test(name))
+        throw new AwsError('InvalidParameterException', 'logStreamName must be 1 to 512 characters without : and *');
+      if (streams.has(name)) throw new AwsError('ResourceAlreadyExistsException', 'The specified log stream already exists');
+      streams.set(name, now());
+      return {};
+    },
+    DeleteLogStream(input) {
+      const group = groupOf(input);
+      const name = streamOf(input, group);
+      group.streams.delete(name);
+      keep(group, ({ stream }) => stream !== name);
+      return {};
+    },
     DescribeLogStreams(input) {
-      const { name, creationTime, events } = groupOf(input);
-      const lastEventTimestamp = events.at(-1)?.timestamp;
+      const { name, streams, events } = groupOf(input);
+      const found = [...streams].filter(([stream]) => stream.startsWith(input.logStreamNamePrefix ?? ''));
       return {
-        logStreams: [
-          {
-            logStreamName: stream,
+        logStreams: found.sort().map(([logStreamName, creationTime]) => {
+          const own = events.filter(({ stream }) => stream === logStreamName);
+          return {
+            logStreamName,
             creationTime,
-            firstEventTimestamp: events[0]?.timestamp,
-            lastEventTimestamp,
-            arn: `${arnOf(name)}:log-stream:${stream}`,
-          },
-        ],
+            firstEventTimestamp: own[0]?.timestamp,
+            lastEventTimestamp: own.at(-1)?.timestamp,
+            arn: `${arnOf(name)}:log-stream:${logStreamName}`,
+          };
+        }),
+      };
+    },
+    PutLogEvents(input) {
+      const group = groupOf(input);
+      const stream = streamOf(input, group);
+      const events: { timestamp: number; message: string }[] = Array.isArray(input.logEvents) ? input.logEvents : [];
+      if (events.length < 1 || events.length > maxPage)
+        throw new AwsError('InvalidParameterException', `logEvents must be 1 to ${maxPage} events`);
+      if (events.some(({ timestamp }, index) => timestamp < (events[index - 1]?.timestamp ?? 0)))
+        throw new AwsError('InvalidParameterException', 'Log events in a single PutLogEvents request must be in chronological order.');
+      const tooOld = events.filter(({ timestamp }) => timestamp < now() - 14 * dayMs).length;
+      const inTime = events.filter(({ timestamp }) => timestamp <= now() + 2 * hourMs).length;
+      for (const { timestamp, message } of events.slice(tooOld, inTime)) write(group.name, { stream, timestamp, message });
+      const rejectedLogEventsInfo = {
+        ...(tooOld > 0 && { tooOldLogEventEndIndex: tooOld }),
+        ...(inTime < events.length && { tooNewLogEventStartIndex: inTime }),
+      };
+      return {
+        nextSequenceToken: String(sequence),
+        ...(Object.keys(rejectedLogEventsInfo).length > 0 && { rejectedLogEventsInfo }),
       };
     },
     FilterLogEvents(input) {
       const matches = compileFilter(input.filterPattern);
       const from = Number(input.nextToken ?? -1);
-      const found = groupOf(input).events.filter((event) => event.sequence > from && within(input)(event) && matches(event.message));
+      const isAsked = streamFilter(input);
+      const found = groupOf(input).events.filter(
+        (event) => event.sequence > from && within(input)(event) && isAsked(event) && matches(event.message),
+      );
       const page = found.slice(0, Math.min(input.limit ?? maxPage, maxPage));
       const nextToken = page.length < found.length ? String(page.at(-1)?.sequence) : undefined;
       return {
-        events: page.map((event) => ({ logStreamName: stream, eventId: String(event.sequence), ...shown(event) })),
+        events: page.map((event) => ({ logStreamName: event.stream, eventId: String(event.sequence), ...shown(event) })),
         searchedLogStreams: [],
         nextToken,
       };
     },
     GetLogEvents(input) {
-      if (input.logStreamName !== stream) throw new AwsError('ResourceNotFoundException', 'The specified log stream does not exist.');
-      const found = groupOf(input).events.filter(within(input));
+      const group = groupOf(input);
+      const name = streamOf(input, group);
+      const found = group.events.filter((event) => event.stream === name && within(input)(event));
       const limit = Math.min(input.limit ?? maxPage, maxPage);
       // Tokens are `f/<sequence>` (what comes after) and `b/<sequence>` (what came before), as on AWS they never run out.
       const [direction, at] = String(input.nextToken ?? (input.startFromHead ? 'f/-1' : `b/${sequence}`)).split('/');
@@ -115,6 +210,11 @@ export function createGroups(now: () => number): Groups {
     },
   };
   return { append, has: (group) => groups.has(group), operations };
+}
+
+function streamFilter(input: { logStreamNames?: string[]; logStreamNamePrefix?: string }): (event: LogEvent) => boolean {
+  const { logStreamNames: names, logStreamNamePrefix: prefix = '' } = input;
+  return ({ stream }) => (names === undefined || names.includes(stream)) && stream.startsWith(prefix);
 }
 
 function shown({ timestamp, message }: LogEvent) {

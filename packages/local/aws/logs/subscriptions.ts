@@ -25,6 +25,8 @@ interface Filter {
 export interface Subscriptions {
   /** Takes a line that was written to a group. */
   hear(group: string, stream: string, line: LogLine): void;
+  /** The group is gone: its filters too. */
+  forget(group: string): void;
   /** Lines gathered and not yet handed over. */
   waiting(): number;
   operations: AwsService['operations'];
@@ -74,6 +76,7 @@ export function createSubscriptions({ now, hasGroup, compile, deliver }: Subscri
         if (filter.waiting.push(line) === 1) setImmediate(flush, filter, stream);
       }
     },
+    forget: (group) => void filters.delete(group),
     waiting: () =>
       [...filters.values()].reduce((sum, group) => sum + [...group.values()].reduce((all, one) => all + one.waiting.length, 0), 0),
     operations: {
