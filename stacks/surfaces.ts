@@ -5,12 +5,13 @@ import type { Capability, Surface } from '@gatehouse/contracts/surface';
 import { surface as inference } from '@gatehouse/inference/surface';
 import { surface as keys } from '@gatehouse/keys/surface';
 import { surface as lifecycle } from '@gatehouse/lifecycle/surface';
+import { surface as operations } from '@gatehouse/operations/surface';
 import { surface as people } from '@gatehouse/people/surface';
 import { surface as policy } from '@gatehouse/policy/surface';
 import { surface as usage } from '@gatehouse/usage/surface';
 import { surface as workspaces } from '@gatehouse/workspaces/surface';
 
-export const surfaces: readonly Surface[] = [access, policy, usage, people, keys, workspaces, lifecycle, inference];
+export const surfaces: readonly Surface[] = [access, policy, usage, people, keys, workspaces, lifecycle, inference, operations];
 
 /** Who does a step: the function behind it. */
 export function ownerOfStep(step: string): { capability: Capability; entry: string } {

@@ -1,16 +1,25 @@
 /** What a surface's data becomes in one stage: its alarms for what the profile lists, its patterns with the stage's name. */
-import type { Alarm, Pattern } from './surface.ts';
+import type { Alarm, Capability, Pattern } from './surface.ts';
 
-/** The alarms that a surface's one stands for: itself, or one for each value of its list. `part` is the capability's part of the profile. */
-export function alarmsOf(alarm: Alarm, part: unknown): Alarm[] {
+/**
+ * The alarms that a surface's one stands for: itself, or one for each value of its list.
+ * @param part the capability's part of the profile.
+ */
+export function alarmsOf(capability: Capability, alarm: Alarm, part: unknown): Alarm[] {
   const { each, ...one } = alarm;
-  if (each === undefined) return [alarm];
+  const described = { ...one, description: describe(alarm.description, alarm.severity, `${capability}-${alarm.name}`) };
+  if (each === undefined) return [described];
   const values = (part as Readonly<Record<string, unknown>> | undefined)?.[each];
   return (Array.isArray(values) ? values : []).map((value, index) => ({
-    ...one,
+    ...described,
     name: `${alarm.name}-${index + 1}`,
     dimensions: Object.fromEntries(Object.entries(alarm.dimensions ?? {}).map(([name, text]) => [name, text.replace('*', String(value))])),
   }));
+}
+
+/** Who is told reads the urgency and the way to help from the end of an alarm's description, as people do. */
+export function describe(description: string, severity: Alarm['severity'], heading: string): string {
+  return `${description} [${severity ?? 'notify'}] Runbook: docs/alarms.md#${heading}`;
 }
 
 /** A pattern with the stage's name in its place. */

@@ -1,7 +1,9 @@
 /** What a deployment knows of its company: issuers, directory, outside systems, periods. Each capability gets its own part in `CONFIG`. */
 import * as z from 'zod';
+import { GuardConfig } from './guard-profile.ts';
 import { PersonId } from './ids.ts';
 import { InferenceConfig } from './inference-profile.ts';
+import { OperationsConfig } from './operations-profile.ts';
 import { PeopleConfig } from './people-profile.ts';
 
 const url = z.url();
@@ -156,6 +158,7 @@ export const LifecycleConfig = z.strictObject({
     .min(0)
     .max(90 * 86_400)
     .default(7 * 86_400),
+  guard: GuardConfig.prefault({}),
 });
 export type LifecycleConfig = z.infer<typeof LifecycleConfig>;
 
@@ -236,6 +239,7 @@ export const Profile = z.strictObject({
   lifecycle: LifecycleConfig,
   keys: KeysConfig,
   workspaces: WorkspacesConfig,
+  operations: OperationsConfig.prefault({}),
   inference: InferenceConfig.prefault({}),
 });
 export type Profile = z.infer<typeof Profile>;

@@ -55,6 +55,15 @@ export function localProfile({ gateway, idp, outside }: Addresses, moreIssuer?: 
       },
     },
     workspaces: { coder: { url: `${outside}/coder` } },
+    operations: {
+      databases: ['coder'],
+      file_systems: ['fs-0123456789abcdef0'],
+      clusters: ['workspaces'],
+      bedrock_models: ['us.anthropic.claude-sonnet-4-6'],
+      certificates: ['arn:aws:acm:us-east-1:000000000000:certificate/claude'],
+      channels: { page: ['pagerduty', 'slack'], notify: ['slack'], note: ['slack'] },
+      pagerduty_url: `${outside}/pagerduty`,
+    },
     inference: {
       upstreams: [
         { kind: 'anthropic', url: `${outside}/anthropic` },

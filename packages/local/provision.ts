@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { environmentOf, type Values } from '@gatehouse/contracts/environment';
-import { alarmsOf, patternIn } from '@gatehouse/contracts/in-stage';
+import { alarmsOf, describe, patternIn } from '@gatehouse/contracts/in-stage';
 import {
   alarmName,
   app,
@@ -321,7 +321,11 @@ async function makeDeadLetterAlarms(surfaces: readonly Surface[], cloudwatch: Aw
   for (const { capability } of surfaces.filter(hasDeadLetters))
     await call(cloudwatch, 'PutMetricAlarm', {
       AlarmName: alarmName(stage, capability, 'dead-letters'),
-      AlarmDescription: `An event for ${capability} could not be handled. Read its dead-letter queue, mend the cause, redrive.`,
+      AlarmDescription: describe(
+        `An event for ${capability} could not be handled. Read its dead-letter queue, mend the cause, redrive.`,
+        'notify',
+        'dead-letters',
+      ),
       Namespace: 'AWS/SQS',
       MetricName: 'ApproximateNumberOfMessagesVisible',
       Dimensions: [{ Name: 'QueueName', Value: deadLettersName(stage, capability) }],
@@ -336,7 +340,7 @@ async function makeDeadLetterAlarms(surfaces: readonly Surface[], cloudwatch: Aw
 
 async function makeAlarms(surfaces: readonly Surface[], profile: Profile, cloudwatch: AwsService): Promise<void> {
   for (const { capability, alarms = [] } of surfaces)
-    for (const alarm of alarms.flatMap((one) => alarmsOf(one, (profile as Readonly<Record<string, unknown>>)[capability])))
+    for (const alarm of alarms.flatMap((one) => alarmsOf(capability, one, (profile as Readonly<Record<string, unknown>>)[capability])))
       await call(cloudwatch, 'PutMetricAlarm', {
         AlarmName: alarmName(stage, capability, alarm.name),
         AlarmDescription: alarm.description,

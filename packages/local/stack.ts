@@ -40,6 +40,7 @@ import { createLambdaHost } from './lambda/host.ts';
 import { installStackDate } from './lambda/stack-date.ts';
 import type { Options } from './options.ts';
 import { localModelKeys } from './outside/anthropic/doors.ts';
+import { pagerdutyKey, slackPath } from './outside/chat/create-chat.ts';
 import { createOutside } from './outside/create-outside.ts';
 import { fourPorts, host } from './ports.ts';
 import { type Addresses, addressesOf, localProfile, partnerBus, replicas, stage } from './profile.ts';
@@ -146,6 +147,8 @@ export async function runStack(
     const services = { dynamodb, kms, secretsManager, events: events.service, states: states.service, cloudwatch: cloudwatch.service };
     const secrets = {
       'people/directory-token': directoryToken,
+      'operations/slack-webhook': `${addresses.outside}/slack${slackPath}`,
+      'operations/pagerduty-key': pagerdutyKey,
       'keys/litellm-key': litellmKey,
       'workspaces/coder-token': coderToken,
       'inference/anthropic-key': localModelKeys.anthropic,

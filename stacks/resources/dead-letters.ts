@@ -1,4 +1,5 @@
 /** Where a capability's undeliverable events go, for whoever redrives them, and the alarm that says so. */
+import { describe } from '@gatehouse/contracts/in-stage';
 import { alarmName, deadLettersName, ruleName } from '@gatehouse/contracts/names';
 import type { Surface } from '@gatehouse/contracts/surface';
 import { alerts } from '../alerts.ts';
@@ -37,7 +38,11 @@ export function deadLetters({ capability, rules = [], schedules = [], streams = 
   }
   new aws.cloudwatch.MetricAlarm(`${logical}Alarm`, {
     name: alarmName(stage, capability, 'dead-letters'),
-    alarmDescription: `An event for ${capability} could not be handled. Read ${logical}, mend the cause, redrive.`,
+    alarmDescription: describe(
+      `An event for ${capability} could not be handled. Read ${logical}, mend the cause, redrive.`,
+      'notify',
+      'dead-letters',
+    ),
     namespace: 'AWS/SQS',
     metricName: 'ApproximateNumberOfMessagesVisible',
     dimensions: { QueueName: queue.name },

@@ -6,6 +6,7 @@ import { type AnthropicOptions, createAnthropic } from './anthropic/create-anthr
 import { createMessagesApi, createPlatformOnAws, localModelKeys, type ModelKeys } from './anthropic/doors.ts';
 import { createModel } from './anthropic/model.ts';
 import { createBedrock } from './bedrock/create-bedrock.ts';
+import { createChat } from './chat/create-chat.ts';
 import { type CoderOptions, createCoder } from './coder/create-coder.ts';
 import { buildEffects } from './coder/workspaces.ts';
 import { createFaults, type Faults } from './faults.ts';
@@ -30,7 +31,7 @@ export interface OutsideOptions {
 
 export interface Outside {
   server: Server;
-  /** `http://127.0.0.1:<port>`; the systems are at `/litellm`, `/coder`, `/anthropic`, `/aws-external-anthropic` and `/bedrock`; `/_model` steers the models. */
+  /** `http://127.0.0.1:<port>`; the systems are at `/litellm`, `/coder`, `/anthropic`, `/aws-external-anthropic`, `/bedrock`, `/slack` and `/pagerduty`; `/_model` steers the models. */
   origin: string;
   faults: Faults;
   close(): Promise<void>;
@@ -56,6 +57,7 @@ export async function createOutside(options: OutsideOptions): Promise<Outside> {
     createPlatformOnAws(models),
     createBedrock(models),
     model.control,
+    ...createChat(),
   ];
   const server = createServer(
     listener(systems, faults, (_request, response) => {

@@ -1,0 +1,198 @@
+/** What operations shows: it hears alarms and the platform's events, tells people, and shows what all capabilities measure. No routes. */
+
+import type { Alarm, Rule, Surface, TableUse } from '@gatehouse/contracts/surface';
+import { alertCleared } from '@gatehouse/events/alert-cleared';
+import { alertRaised } from '@gatehouse/events/alert-raised';
+
+const claims: TableUse = { capability: 'operations', actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'] };
+const alerts: TableUse = { capability: 'operations', actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] };
+
+/** @param periods minutes in a row. */
+function lasting(periods: number): Pick<Alarm, 'periodSeconds' | 'evaluationPeriods' | 'missingData'> {
+  return { periodSeconds: 60, evaluationPeriods: periods, missingData: 'notBreaching' };
+}
+
+/** In five minutes. */
+const counted = {
+  namespace: 'Gatehouse',
+  statistic: 'Sum',
+  periodSeconds: 300,
+  evaluationPeriods: 1,
+  missingData: 'notBreaching',
+  comparison: 'GreaterThanOrEqualToThreshold',
+} satisfies Partial<Alarm>;
+
+/** A fifth of the credits that a file system holds at most, 2.1 TiB (Amazon EFS User Guide, "Bursting throughput"). */
+const fifthOfBurstCredits = 461_794_883_666;
+
+const told = { source: [alertRaised.source], 'detail-type': [alertRaised.type, alertCleared.type] };
+const rule = (name: string, pattern: Rule['pattern'], entry: string): Rule => ({ name, bus: 'default', pattern, entry });
+
+export const surface: Surface = {
+  capability: 'operations',
+  table: true,
+  entries: {
+    'hear-alarm': { handler: 'packages/operations/hear-alarm.lambda.handler', timeoutSeconds: 20, memoryMb: 256, tables: [alerts] },
+    'watch-platform': { handler: 'packages/operations/watch-platform.lambda.handler', timeoutSeconds: 20, memoryMb: 256, tables: [claims] },
+    'tell-slack': {
+      handler: 'packages/operations/tell.lambda.slack',
+      timeoutSeconds: 30,
+      memoryMb: 256,
+      tables: [claims],
+      secrets: ['slack-webhook'],
+    },
+    'tell-pagerduty': {
+      handler: 'packages/operations/tell.lambda.pagerduty',
+      timeoutSeconds: 30,
+      memoryMb: 256,
+      tables: [claims],
+      secrets: ['pagerduty-key'],
+    },
+    publish: { handler: 'packages/operations/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 256, publishes: true },
+  },
+  streams: ['publish'],
+  rules: [
+    rule(
+      'alarms',
+      {
+        source: ['aws.cloudwatch'],
+        'detail-type': ['CloudWatch Alarm State Change'],
+        detail: { alarmName: [{ prefix: 'gatehouse-${stage}-' }] },
+      },
+      'hear-alarm',
+    ),
+    rule(
+      'containers',
+      { source: ['aws.ecs'], 'detail-type': ['ECS Task State Change', 'ECS Service Action', 'ECS Deployment State Change'] },
+      'watch-platform',
+    ),
+    rule(
+      'backups',
+      {
+        source: ['aws.backup'],
+        'detail-type': ['Backup Job State Change', 'Restore Job State Change'],
+        detail: { state: ['FAILED', 'ABORTED', 'EXPIRED', 'PARTIAL'] },
+      },
+      'watch-platform',
+    ),
+    rule(
+      'machines',
+      {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [{ wildcard: '*:stateMachine:gatehouse-${stage}-*' }] },
+      },
+      'watch-platform',
+    ),
+    { name: 'told-slack', bus: 'product', pattern: told, entry: 'tell-slack' },
+    { name: 'told-pagerduty', bus: 'product', pattern: told, entry: 'tell-pagerduty' },
+  ],
+  metrics: [
+    { name: 'EcsServiceTrouble', unit: 'Count', sets: [[]] },
+    { name: 'EcsDeploymentsFailed', unit: 'Count', sets: [[]] },
+    { name: 'BackupsFailed', unit: 'Count', sets: [[]] },
+    { name: 'MachinesFailed', unit: 'Count', sets: [[]] },
+  ],
+  alarms: [
+    {
+      name: 'ecs-unstable',
+      description:
+        'Containers of a watched cluster fail again and again. Read the reasons in the log of watch-platform, then the tasks own logs.',
+      metric: 'EcsServiceTrouble',
+      ...counted,
+      threshold: 3,
+    },
+    {
+      name: 'deployment-failed',
+      description: 'A deployment in a watched cluster was given up. The log of watch-platform names the service and the reason.',
+      metric: 'EcsDeploymentsFailed',
+      ...counted,
+      threshold: 1,
+    },
+    {
+      name: 'backup-failed',
+      description: 'A backup or a restore did not end well. Look at the job in AWS Backup and start it again.',
+      metric: 'BackupsFailed',
+      ...counted,
+      threshold: 1,
+    },
+    {
+      name: 'machine-failed',
+      description:
+        'An execution of one of the machines ended without success. Open it in the console: its last state says what to do; then redrive.',
+      severity: 'page',
+      metric: 'MachinesFailed',
+      ...counted,
+      threshold: 1,
+    },
+    {
+      name: 'database-busy',
+      description: 'A database works at more than 80 % of its processor for five minutes. Find the queries, or take a larger instance.',
+      each: 'databases',
+      namespace: 'AWS/RDS',
+      metric: 'CPUUtilization',
+      dimensions: { DBInstanceIdentifier: '*' },
+      statistic: 'Average',
+      ...lasting(5),
+      threshold: 80,
+      comparison: 'GreaterThanThreshold',
+    },
+    {
+      name: 'homes-slow',
+      description:
+        'A file system has less than a fifth of its burst credits left. Move it to elastic throughput, or find who writes so much.',
+      severity: 'note',
+      each: 'file_systems',
+      namespace: 'AWS/EFS',
+      metric: 'BurstCreditBalance',
+      dimensions: { FileSystemId: '*' },
+      statistic: 'Minimum',
+      ...lasting(5),
+      threshold: fifthOfBurstCredits,
+      comparison: 'LessThanThreshold',
+    },
+    {
+      name: 'bedrock-throttled',
+      description: 'Bedrock refused more than ten calls of a model in a minute. Ask for a higher quota, or give prompts another way.',
+      severity: 'note',
+      each: 'bedrock_models',
+      namespace: 'AWS/Bedrock',
+      metric: 'InvocationThrottles',
+      dimensions: { ModelId: '*' },
+      statistic: 'Sum',
+      ...lasting(1),
+      threshold: 10,
+      comparison: 'GreaterThanThreshold',
+    },
+    {
+      name: 'certificate-ends',
+      description:
+        'A certificate ends within thirty days. Import the next one under the same ARN, at an hour when people may sign in again.',
+      each: 'certificates',
+      namespace: 'AWS/CertificateManager',
+      metric: 'DaysToExpiry',
+      dimensions: { CertificateArn: '*' },
+      statistic: 'Minimum',
+      periodSeconds: 86_400,
+      evaluationPeriods: 1,
+      missingData: 'notBreaching',
+      threshold: 30,
+      comparison: 'LessThanThreshold',
+    },
+    {
+      name: 'functions-throttled',
+      description:
+        'Lambda refused calls in this account and region. Ask for more concurrent executions, or set fewer aside in the profile.',
+      namespace: 'AWS/Lambda',
+      metric: 'Throttles',
+      statistic: 'Sum',
+      ...lasting(5),
+      threshold: 0,
+      comparison: 'GreaterThanThreshold',
+    },
+  ],
+  secrets: {
+    'slack-webhook': { description: "The address of Slack's incoming webhook, whole", generated: false },
+    'pagerduty-key': { description: "The integration key of a PagerDuty service's Events API v2", generated: false },
+  },
+};
