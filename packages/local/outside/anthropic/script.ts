@@ -34,9 +34,9 @@ export const Script = z.strictObject({
   wire_bytes: count.min(1).optional().describe('bytes in a write to the connection; a whole event unless told'),
   first_byte_ms: count.optional().describe('stack time before anything comes'),
   duration_ms: count
-    .max(14 * 60_000)
+    .max(30 * 60_000)
     .optional()
-    .describe('stack time over which the deltas spread, 14 minutes at most'),
+    .describe('stack time over which the deltas spread, 30 minutes at most'),
   gap_ms: count.max(60_000).optional().describe('real time before each delta, instead'),
   ping_every_ms: count.min(1).optional().describe('stack time of silence between pings; 15 s unless told; Bedrock sends none'),
 
