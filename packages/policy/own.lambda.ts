@@ -2,17 +2,20 @@
 import type { Effective, Subject } from '@gatehouse/rules/resolve';
 import type { Caller } from '@gatehouse/runtime/admit';
 import { http, type Reply, type Request } from '@gatehouse/runtime/http';
+import { log } from '@gatehouse/runtime/log';
 import { apiWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
 import { digest } from './canonical.ts';
+import { noteDelivery } from './delivery-note.dynamodb.ts';
 import { type Explanation, explain } from './explain.ts';
+import { createNoted } from './last-served.ts';
 import { findPerson } from './people.records.ts';
 import { type Refusal, tell } from './refusal.ts';
 import { machineFile, policyHelperOutput } from './render/client-file.ts';
 import { coderWorkspace } from './render/coder-workspace.ts';
 import { litellmKey } from './render/litellm-key.ts';
 import { shellSnippet } from './render/shell.ts';
-import { delivery, isCurrent, managedSettings } from './settings.ts';
+import { delivery, heldIn, isCurrent, managedSettings } from './settings.ts';
 import { documentAt } from './store.dynamodb.ts';
 import { surface } from './surface.ts';
 
@@ -22,6 +25,10 @@ export const env = z.object({
   TABLE_PEOPLE: z.string().min(1),
   PUBLIC_URL: z.url(),
 });
+
+type Env = z.infer<typeof env>;
+
+const noted = createNoted();
 
 export const handler = http(
   { surface, env, wire: apiWire },
@@ -33,9 +40,11 @@ export const handler = http(
       return { status: 200, body: { person, email, name, groups, version, effective, settings_checksum: body.checksum } };
     },
 
-    rendering: async (request, { env, caller }) => {
+    rendering: async (request, { env, caller, now }) => {
       const { effective } = policyOf(caller);
-      return render(request.pathParameters.kind ?? '', request, caller.person, effective, env.PUBLIC_URL);
+      const kind = request.pathParameters.kind ?? '';
+      if (kind === 'policy-helper') await noteHelper(env, request, caller, now);
+      return render(kind, request, caller.person, effective, env.PUBLIC_URL);
     },
 
     explain: async (request, { env, caller }) => {
@@ -65,9 +74,9 @@ const kinds = ['policy-helper', 'managed-settings', 'litellm-key', 'coder-worksp
 function render(kind: string, request: Request, person: string, effective: Effective, publicUrl: string): Reply {
   switch (kind) {
     case 'policy-helper':
-      return tagged(request, policyHelperOutput(effective, { publicUrl }));
+      return tagged(request, policyHelperOutput(effective, { publicUrl }), digest(managedSettings(effective, { publicUrl })));
     case 'managed-settings':
-      return tagged(request, machineFile(effective, { publicUrl }));
+      return tagged(request, machineFile(effective, { publicUrl }), digest(machineFile(effective, { publicUrl })));
     case 'litellm-key': {
       const catalogue = (request.query.get('catalogue') ?? '').split(',').filter((name) => name !== '');
       return { status: 200, body: { key: litellmKey(effective, person, catalogue) ?? null } };
@@ -82,9 +91,23 @@ function render(kind: string, request: Request, person: string, effective: Effec
 }
 
 /** Files are fetched again and again: 304 when nothing changed. */
-function tagged(request: Request, body: Readonly<Record<string, unknown>>): Reply {
-  const headers = { etag: `"${digest(body)}"`, 'cache-control': 'private, no-cache' };
+function tagged(request: Request, body: Readonly<Record<string, unknown>>, checksum: string): Reply {
+  const headers = { etag: `"${checksum}"`, 'cache-control': 'private, no-cache' };
   return isCurrent(request.header('if-none-match'), headers.etag) ? { status: 304, headers } : { status: 200, headers, body };
+}
+
+/** For the proof of effect. A helper that cannot be noted is answered all the same. */
+async function noteHelper(env: Env, request: Request, caller: Caller, nowMs: number): Promise<void> {
+  const { person, session } = caller;
+  const checksum = digest(managedSettings(policyOf(caller).effective, { publicUrl: env.PUBLIC_URL }));
+  const held = heldIn(request.header('if-none-match'));
+  if (!noted.isNew(session, `${checksum} ${held}`, nowMs)) return;
+  try {
+    await noteDelivery(env.TABLE_POLICY, { person, session, via: 'helper', checksum, held, clientVersion: undefined }, nowMs);
+  } catch (error) {
+    noted.forget(session);
+    log.warn('delivery not noted', { person, error: error as Error });
+  }
 }
 
 function policyOf(caller: Caller): NonNullable<Caller['policy']> {

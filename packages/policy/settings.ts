@@ -40,8 +40,13 @@ export function managedSettings(effective: Effective, gateway: { publicUrl: stri
   });
 }
 
+export interface Delivered {
+  etag: string;
+  body: { uuid: string; checksum: string; settings: ManagedSettings };
+}
+
 /** What `GET /managed/settings` answers, and its entity tag. `uuid` and `checksum` are the same, as in the first-party gateway. */
-export function delivery(settings: ManagedSettings): { etag: string; body: { uuid: string; checksum: string; settings: ManagedSettings } } {
+export function delivery(settings: ManagedSettings): Delivered {
   const checksum = digest(settings);
   return { etag: `"${checksum}"`, body: { uuid: checksum, checksum, settings } };
 }
@@ -51,6 +56,16 @@ export function isCurrent(ifNoneMatch: string | undefined, etag: string): boolea
   if (ifNoneMatch === undefined) return false;
   const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   return tags.includes('*') || tags.includes(etag);
+}
+
+/** `claude-code/2.1.330` -> `2.1.330`. */
+export function versionIn(userAgent: string | undefined): string | undefined {
+  return /^claude-(?:code|cli)\/(\d+\.\d+\.\d+)\b/.exec(userAgent ?? '')?.[1];
+}
+
+/** The first checksum of ours in an `If-None-Match`. */
+export function heldIn(ifNoneMatch: string | undefined): string | undefined {
+  return /"(sha256:[0-9a-f]{64})"/.exec(ifNoneMatch ?? '')?.[1];
 }
 
 /** Usage reports go to this gateway unless a layer turned them off. Content gates are written only where a layer spoke of them. */

@@ -10,12 +10,33 @@ import type { Capability } from '@gatehouse/contracts/surface';
 import { signingInput } from '@gatehouse/core/access-token';
 import { createEndpoint } from '@gatehouse/local/aws/endpoint';
 import { AwsError } from '@gatehouse/local/aws/service';
+import { createStorage } from '@gatehouse/local/aws/storage/storage';
+import type { Clock } from '@gatehouse/local/clock';
 import { freshId } from '@gatehouse/runtime/clock';
 import { put } from '@gatehouse/runtime/table';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { TestAws } from '../../test/support/aws.ts';
 
 export const publicUrl = 'https://gatehouse.example.com';
+
+export const servedBucket = 'served';
+
+/** S3 with the bucket of copies, at an address of its own: it may be there while the tables are away, and the other way round. */
+export async function startStorage(clock: Clock): Promise<{ url: string; close(): void }> {
+  const storage = createStorage({ clock, buckets: [{ name: servedBucket, versioning: 'Enabled' }] });
+  const server = createEndpoint({ services: [], whole: [storage.service], clock });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  process.env.AWS_ENDPOINT_URL_S3 = url;
+  return {
+    url,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+      storage.close();
+    },
+  };
+}
 
 export interface Company {
   tables: { access: string; policy: string; people: string; usage: string };
@@ -43,6 +64,7 @@ export async function startCompany(aws: { table(capability: Capability): Promise
     TABLE_PEOPLE: tables.people,
     TABLE_USAGE: tables.usage,
     PUBLIC_URL: publicUrl,
+    BUCKET_SERVED: servedBucket,
   });
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const kid = 'test';

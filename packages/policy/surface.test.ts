@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { functionName } from '@gatehouse/contracts/names';
 import { policyPublished } from '@gatehouse/events/policy-published';
+import { settingsResolved } from '@gatehouse/events/settings-resolved';
 import { createAccess } from '@gatehouse/local/aws/access';
 import { createEndpoint } from '@gatehouse/local/aws/endpoint';
 import { samplePolicy } from '@gatehouse/rules/sample';
@@ -87,6 +88,24 @@ describe('the rights of the surface', () => {
     const detail = { ...policyPublished.example, version: 2 };
     const event = { source: policyPublished.source, 'detail-type': policyPublished.type, detail };
     await expect(handler(event as never, {} as never)).resolves.toBeUndefined();
+  });
+
+  it('let clients be noted, heard, listed and measured', async () => {
+    const delivered = await as('settings', () => import('./settings.lambda.ts'));
+    expect((await call(delivered.handler, 'GET /managed/settings', { token: carol.token })).status).toBe(200);
+    const helper = await as('own', () => import('./own.lambda.ts'));
+    const route = 'GET /v1/policy/renderings/{kind}';
+    expect((await call(helper.handler, route, { token: carol.token, path: { kind: 'policy-helper' } })).status).toBe(200);
+    const heard = await as('hear-settings', () => import('./hear-settings.lambda.ts'));
+    const detail = { ...settingsResolved.example, person: carol.id, session: carol.session };
+    await heard.handler({ source: settingsResolved.source, 'detail-type': settingsResolved.type, detail } as never, {} as never);
+    const { handler } = await as('clients', () => import('./clients.lambda.ts'));
+    expect(await call(handler, 'GET /admin/policies/clients', { token: carol.token })).toMatchObject({
+      status: 200,
+      body: { counts: { proven: 1 }, clients: [{}, { person: carol.id, session: carol.session, standing: 'proven', via: 'helper' }] },
+    });
+    const measured = await as('measure-clients', () => import('./measure-clients.lambda.ts'));
+    await expect(measured.handler({ id: 'tick' } as never, {} as never)).resolves.toBeUndefined();
   });
 
   it('let nobody publish who only delivers', async () => {
