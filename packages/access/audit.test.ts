@@ -1,4 +1,3 @@
-import { log } from '@gatehouse/runtime/log';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refusedFact, refusedRows } from './audit.ts';
 import { handler as device } from './device.lambda.ts';
@@ -55,7 +54,7 @@ describe('the log', () => {
 
   beforeAll(async () => {
     scene = await startScene();
-    log.setLogLevel('DEBUG');
+    delete process.env.LOG_LEVEL;
     process.stdout.write = ((text: string | Uint8Array) => {
       written.push(String(text));
       return true;
@@ -63,7 +62,7 @@ describe('the log', () => {
   });
   afterAll(async () => {
     process.stdout.write = write;
-    log.setLogLevel('SILENT');
+    process.env.LOG_LEVEL = 'SILENT';
     await scene.close();
   });
 

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Issuer } from '@gatehouse/core/profile';
-import { log } from '@gatehouse/runtime/log';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mayAsk, readDiscovery, readKeySet } from './issuer-keys.ts';
 import { createIssuers, type Issuers } from './issuers.http.ts';
@@ -22,7 +21,7 @@ let fetched: string[];
 let issuers: Issuers;
 
 beforeAll(async () => {
-  log.setLogLevel('SILENT');
+  process.env.LOG_LEVEL = 'SILENT';
   server = createServer((request, response) => {
     fetched.push(request.url ?? '');
     const origin = issuer.issuer;

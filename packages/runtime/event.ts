@@ -1,6 +1,5 @@
 /** Entries that the bus calls: each event's id is claimed in the consumer's own table, so that a repeat does nothing and a crash is tried again. */
 import type { Detail } from '@gatehouse/events/fact';
-import middy from '@middy/core';
 import type { Context, EventBridgeEvent } from 'aws-lambda';
 import type * as z from 'zod';
 import { now } from './clock.ts';
@@ -52,10 +51,10 @@ export function onEvent<S extends z.ZodType>(options: Consumer<S>, handle: (even
 
 function entry<S extends z.ZodType>(options: Consumer<S>, run: (event: BusEvent, told: Told<S>) => Promise<void>) {
   let env: z.infer<S> | undefined;
-  return middy(async (event: BusEvent, _context: Context) => {
+  return async (event: BusEvent, _context: Context): Promise<void> => {
     env ??= readEnv(options.env);
     await run(event, { env, now: now() });
-  });
+  };
 }
 
 /** As long as a late copy may come: archives replay by hand, retries end after a day. */

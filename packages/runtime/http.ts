@@ -3,7 +3,6 @@
 import type { AdmissionRefusal } from '@gatehouse/contracts/refusal';
 import type { Admission, Route, Surface } from '@gatehouse/contracts/surface';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
-import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type * as z from 'zod';
 import { admit, type Caller, nobody } from './admit.ts';
@@ -64,10 +63,10 @@ type Admit = (admission: Exclude<Admission, 'none'>, token: string | undefined, 
 /** Handlers are keyed by the route's name: moving a path touches the surface alone. */
 export function http<S extends z.ZodType>(options: Options<S>, handlers: Readonly<Record<string, Handle<z.infer<S>>>>) {
   const serve = serving(options, handlers);
-  return middy(async (event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> => {
+  return async (event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> => {
     const { reply, request } = await serve(event, context.awsRequestId);
     return write(reply, request);
-  });
+  };
 }
 
 /** From the event to the handler's reply, or to the wire's for a refusal and a fault. */

@@ -1,6 +1,5 @@
 /** One step of a machine: its input is parsed, its answer checked, and only the fault names of its contract come out, without stacks or causes. */
 import type { StepContract } from '@gatehouse/contracts/steps/step';
-import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { now } from './clock.ts';
@@ -13,7 +12,7 @@ export function onStep<I extends z.ZodType, O extends z.ZodType, S extends z.Zod
   handle: (input: z.infer<I>, call: { env: z.infer<S>; now: number }) => Promise<z.infer<O>>,
 ) {
   let env: z.infer<S> | undefined;
-  return middy(async (input: unknown, _context: Context): Promise<z.infer<O>> => {
+  return async (input: unknown, _context: Context): Promise<z.infer<O>> => {
     try {
       env ??= readEnv(schema);
       const parsed = contract.input.safeParse(input);
@@ -26,7 +25,7 @@ export function onStep<I extends z.ZodType, O extends z.ZodType, S extends z.Zod
       if (contract.faults.some((fault) => fault === name)) throw named(name, error instanceof Error ? error.message : name);
       throw named('Misconfigured', `${contract.name} hit a fault of its own (${name}); its log says more`);
     }
-  });
+  };
 }
 
 /** Machine state is read by every console user: no stack, no cause. */

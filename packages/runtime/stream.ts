@@ -1,5 +1,4 @@
 /** Entries that a table's own stream calls: records one by one in order, a failed one and what follows it come again. */
-import middy from '@middy/core';
 import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import * as z from 'zod';
 import { type Attributes, itemOf } from './attribute.ts';
@@ -68,7 +67,7 @@ function onBatch<S extends z.ZodType>(
   run: (changes: Change[], call: { env: z.infer<S>; now: number }, done: () => void) => Promise<void>,
 ) {
   let env: z.infer<S> | undefined;
-  return middy(async (event: DynamoDBStreamEvent, _context: Context): Promise<DynamoDBBatchResponse> => {
+  return async (event: DynamoDBStreamEvent, _context: Context): Promise<DynamoDBBatchResponse> => {
     env ??= readEnv(schema);
     let handled = 0;
     try {
@@ -79,7 +78,7 @@ function onBatch<S extends z.ZodType>(
       log.error('stream record not handled', { error: error as Error, sequence: failed });
       return { batchItemFailures: failed ? [{ itemIdentifier: failed }] : [] };
     }
-  });
+  };
 }
 
 function changeOf(record: DynamoDBRecord): Change {

@@ -25,7 +25,7 @@ beforeAll(async () => {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
-    POWERTOOLS_LOG_LEVEL: 'SILENT',
+    LOG_LEVEL: 'SILENT',
     TABLE_ACCESS: tableName('local', 'access'),
     TABLE_POLICY: tableName('local', 'policy'),
     PUBLIC_URL: stack.gateway,

@@ -32,7 +32,7 @@ export async function startAws(more: (clock: Clock) => readonly AwsService[] = (
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_EC2_METADATA_DISABLED: 'true',
-    POWERTOOLS_LOG_LEVEL: 'SILENT',
+    LOG_LEVEL: 'SILENT',
   });
   const made = new Map<Capability, Promise<string>>();
   const aws: TestAws = {
