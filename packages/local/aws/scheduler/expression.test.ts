@@ -3,8 +3,8 @@ import { parseExpression } from './expression.ts';
 
 const at = (text: string) => Date.parse(`${text}:00Z`);
 const start = at('2026-03-01T12:00');
-const next = (expression: string, after: string, from = start) => {
-  const found = parseExpression(expression)(at(after), from);
+const next = (expression: string, after: string, from = start, zone?: string) => {
+  const found = parseExpression(expression, zone)(at(after), from);
   return found === undefined ? undefined : new Date(found).toISOString().slice(0, 16);
 };
 
@@ -34,6 +34,18 @@ describe('a cron expression', () => {
     ['cron(0 8 1 JAN ? 2026-2027)', '2026-03-03T12:00', '2027-01-01T08:00'],
   ])('%s after %s fires at %s', (expression, after, expected) => {
     expect(next(expression, after)).toBe(expected);
+  });
+  it.each([
+    ['Europe/Berlin', 'cron(0 8 * * ? *)', '2026-03-28T12:00', '2026-03-29T06:00', 'the day the clocks go forward'],
+    ['Europe/Berlin', 'cron(0 8 * * ? *)', '2026-03-27T12:00', '2026-03-28T07:00', 'the day before'],
+    ['Europe/Berlin', 'cron(30 2 * * ? *)', '2026-03-28T12:00', '2026-03-30T00:30', 'not at a time that is jumped over'],
+    ['Europe/Berlin', 'cron(30 2 * * ? *)', '2026-10-24T12:00', '2026-10-25T00:30', 'the first of two equal times'],
+    ['Europe/Berlin', 'cron(30 2 * * ? *)', '2026-10-25T00:30', '2026-10-26T01:30', 'and not the second'],
+    ['America/New_York', 'cron(0/30 * * * ? *)', '2026-11-01T05:45', '2026-11-01T07:00', 'nothing in the hour that comes again'],
+    ['Asia/Kolkata', 'cron(0 0 1 * ? *)', '2026-03-15T00:00', '2026-03-31T18:30', 'half an hour off'],
+    ['Europe/Berlin', 'at(2026-07-01T12:00:00)', '2026-03-15T00:00', '2026-07-01T10:00', 'a single time'],
+  ])('in %s: %s after %s fires at %s (%4$s)', (zone, expression, after, expected) => {
+    expect(next(expression, after, start, zone)).toBe(expected);
   });
   it('whose years are over never fires', () => {
     expect(next('cron(0 8 1 1 ? 2020)', '2026-03-03T12:00')).toBeUndefined();

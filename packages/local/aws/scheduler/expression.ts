@@ -1,6 +1,10 @@
-/** When a schedule fires: `rate(...)`, `cron(...)` and `at(...)` as EventBridge Scheduler reads them, in UTC. It knows no clock. */
+/**
+ * When a schedule fires: `rate(...)`, `cron(...)` and `at(...)` as EventBridge Scheduler reads them, the last two by the clocks of a time
+ * zone: a time that they jump over is left out, one that they show twice counts once. It knows no clock.
+ */
 import cron from 'aws-cron-parser';
 import { AwsError } from '../service.ts';
+import { momentOf, wallTime } from './time-zone.ts';
 
 /** The first time after `after`, or undefined when there is none. A rate counts from `start`. Milliseconds. */
 export type NextTime = (after: number, start: number) => number | undefined;
@@ -8,10 +12,10 @@ export type NextTime = (after: number, start: number) => number | undefined;
 const unitMs: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 /** Throws ValidationException for what AWS refuses. */
-export function parseExpression(expression: unknown): NextTime {
+export function parseExpression(expression: unknown, zone = 'UTC'): NextTime {
   const text = typeof expression === 'string' ? expression : '';
   const [, kind, inner = ''] = /^(rate|cron|at)\((.+)\)$/.exec(text) ?? [];
-  const next = kind === 'rate' ? rate(inner) : kind === 'cron' ? cronTimes(inner) : kind === 'at' ? at(inner) : undefined;
+  const next = kind === 'rate' ? rate(inner) : kind === 'cron' ? cronTimes(inner, zone) : kind === 'at' ? at(inner, zone) : undefined;
   if (!next) throw new AwsError('ValidationException', `Invalid Schedule Expression ${text}.`);
   return next;
 }
@@ -24,14 +28,23 @@ function rate(inner: string): NextTime | undefined {
   return (after, start) => (after < start ? start : start + (Math.floor((after - start) / stepMs) + 1) * stepMs);
 }
 
-function cronTimes(inner: string): NextTime | undefined {
+function cronTimes(inner: string, zone: string): NextTime | undefined {
   const parts = inner.trim().split(/\s+/);
   const [, , dayOfMonth, , dayOfWeek] = parts;
   // One of the two days is `?`, and only one; five fields are the other cron.
   if (parts.length !== 6 || (dayOfMonth === '?') === (dayOfWeek === '?')) return undefined;
   if (!parts.every((part, index) => fits(part, index))) return undefined;
   const parsed = cron.parse(parts.join(' '));
-  return (after, start) => cron.next(parsed, new Date(Math.max(after, start)))?.getTime();
+  return (after, start) => {
+    const from = Math.max(after, start);
+    for (let wall = wallTime(from, zone); ; ) {
+      const next = cron.next(parsed, new Date(wall))?.getTime();
+      if (next === undefined) return undefined;
+      const moment = momentOf(next, zone);
+      if (moment !== undefined && moment > from) return moment;
+      wall = next;
+    }
+  };
 }
 
 const ranges = [
@@ -64,7 +77,9 @@ const months = 'JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC'.split(' ');
 const weekdays = 'SUN MON TUE WED THU FRI SAT'.split(' ');
 
 /** `2026-11-20T13:00:00`: once. */
-function at(inner: string): NextTime | undefined {
-  const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$/.test(inner) ? Date.parse(`${inner}Z`) : Number.NaN;
-  return Number.isNaN(time) ? undefined : (after) => (time > after ? time : undefined);
+function at(inner: string, zone: string): NextTime | undefined {
+  const wall = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$/.test(inner) ? Date.parse(`${inner}Z`) : Number.NaN;
+  if (Number.isNaN(wall)) return undefined;
+  const time = momentOf(wall, zone);
+  return (after) => (time !== undefined && time > after ? time : undefined);
 }

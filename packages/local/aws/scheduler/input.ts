@@ -1,6 +1,7 @@
 /** What Create- and UpdateSchedule say, checked. What the embedded stack cannot do is refused in words. It schedules nothing. */
 import { AwsError } from '../service.ts';
 import { type NextTime, parseExpression } from './expression.ts';
+import { isTimeZone } from './time-zone.ts';
 
 export interface Target {
   Arn: string;
@@ -15,7 +16,7 @@ export interface ScheduleDocument {
   Name: string;
   GroupName: 'default';
   ScheduleExpression: string;
-  ScheduleExpressionTimezone: 'UTC';
+  ScheduleExpressionTimezone: string;
   FlexibleTimeWindow: { Mode: string; MaximumWindowInMinutes?: number };
   State: 'ENABLED' | 'DISABLED';
   Target: Target;
@@ -31,19 +32,17 @@ const lambdaArn = /^arn:aws:lambda:[\w-]+:\d{12}:function:[\w-]+(:[\w$-]+)?$/;
 export function readSchedule(name: string, input: Readonly<Record<string, unknown>>): { document: ScheduleDocument; next: NextTime } {
   if (!/^[\w.-]{1,64}$/.test(name)) throw invalid(`Value '${name}' at 'name' failed to satisfy constraint: [0-9a-zA-Z-_.]{1,64}`);
   if (input.GroupName !== undefined && input.GroupName !== 'default') throw notHere('A schedule group besides "default"');
-  if (input.ScheduleExpressionTimezone !== undefined && input.ScheduleExpressionTimezone !== 'UTC')
-    throw notHere('A time zone besides UTC');
-  const next = parseExpression(input.ScheduleExpression);
-  const window = recordOf(input.FlexibleTimeWindow, 'flexibleTimeWindow');
-  if (window.Mode !== 'OFF') throw notHere('A flexible time window');
+  const zone = String(input.ScheduleExpressionTimezone ?? 'UTC');
+  if (!isTimeZone(zone)) throw invalid(`Value '${zone}' at 'scheduleExpressionTimezone' is no time zone`);
+  const next = parseExpression(input.ScheduleExpression, zone);
   return {
     next,
     document: {
       Name: name,
       GroupName: 'default',
       ScheduleExpression: String(input.ScheduleExpression),
-      ScheduleExpressionTimezone: 'UTC',
-      FlexibleTimeWindow: { Mode: 'OFF' },
+      ScheduleExpressionTimezone: zone,
+      FlexibleTimeWindow: readWindow(recordOf(input.FlexibleTimeWindow, 'flexibleTimeWindow')),
       State: oneOf(input.State ?? 'ENABLED', ['ENABLED', 'DISABLED'], 'state'),
       Target: readTarget(recordOf(input.Target, 'target')),
       ActionAfterCompletion: oneOf(input.ActionAfterCompletion ?? 'NONE', ['NONE', 'DELETE'], 'actionAfterCompletion'),
@@ -52,6 +51,14 @@ export function readSchedule(name: string, input: Readonly<Record<string, unknow
       ...(input.EndDate !== undefined && { EndDate: seconds(input.EndDate, 'endDate') }),
     },
   };
+}
+
+function readWindow({ Mode, MaximumWindowInMinutes: minutes }: Readonly<Record<string, unknown>>): ScheduleDocument['FlexibleTimeWindow'] {
+  const mode = oneOf(Mode, ['OFF', 'FLEXIBLE'], 'flexibleTimeWindow.mode');
+  if (mode === 'OFF' && minutes === undefined) return { Mode: mode };
+  if (mode === 'FLEXIBLE' && typeof minutes === 'number' && Number.isInteger(minutes) && minutes >= 1 && minutes <= 1440)
+    return { Mode: mode, MaximumWindowInMinutes: minutes };
+  throw invalid("Value at 'flexibleTimeWindow.maximumWindowInMinutes' must be 1 to 1440 where the mode is FLEXIBLE, and absent else");
 }
 
 function readTarget(target: Readonly<Record<string, unknown>>): Target {

@@ -26,7 +26,7 @@ let endpoint: TestEndpoint;
 let client: SchedulerClient;
 
 beforeAll(async () => {
-  scheduler = createScheduler({ clock, path, fire: (one) => fired.push(one) });
+  scheduler = createScheduler({ clock, path, fire: (one) => fired.push(one), jitter: () => 0.5 });
   scheduler.start();
   endpoint = await listen([], clock, { whole: [scheduler.service] });
   client = new SchedulerClient(endpoint.client);
@@ -109,6 +109,20 @@ describe('a schedule', () => {
     await remove('known');
   });
 
+  it('fires somewhere in its flexible window, by the clocks of its time zone', async () => {
+    await create('flexible', {
+      ScheduleExpression: 'cron(0 0 * * ? *)',
+      ScheduleExpressionTimezone: 'Asia/Tokyo',
+      FlexibleTimeWindow: { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 10 },
+    });
+    const due = Math.ceil((clock.now() - 15 * 3_600_000) / 86_400_000) * 86_400_000 + 15 * 3_600_000;
+    clock.advance((due - clock.now()) / 1000 + 299);
+    expect(fired).toEqual([]);
+    clock.advance(2);
+    expect(fired.map(({ scheduledTime }) => Date.parse(scheduledTime))).toEqual([due]);
+    await remove('flexible');
+  });
+
   it('of a single time goes away afterwards when that was asked', async () => {
     const time = new Date(clock.now() + 60_000).toISOString().slice(0, 19);
     await create('once', { ScheduleExpression: `at(${time})`, ActionAfterCompletion: 'DELETE' });
@@ -149,12 +163,8 @@ describe('a schedule', () => {
     await remove('twice');
     await refused(remove('twice'), 'ResourceNotFoundException');
     await refused(create('x', { ScheduleExpression: 'every hour' }), 'ValidationException', 'Invalid Schedule Expression');
-    await refused(create('x', { ScheduleExpressionTimezone: 'Europe/Paris' }), 'ValidationException', 'not in the embedded stack');
-    await refused(
-      create('x', { FlexibleTimeWindow: { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 5 } }),
-      'ValidationException',
-      'not in the',
-    );
+    await refused(create('x', { ScheduleExpressionTimezone: 'Europe/Nowhere' }), 'ValidationException', 'no time zone');
+    await refused(create('x', { FlexibleTimeWindow: { Mode: 'FLEXIBLE' } }), 'ValidationException', 'maximumWindowInMinutes');
     const Target = { Arn: 'arn:aws:sqs:us-east-1:000000000000:q', RoleArn: 'arn:aws:iam::000000000000:role/x' };
     await refused(create('x', { Target }), 'ValidationException', 'only functions');
   });

@@ -35,6 +35,8 @@ export interface SchedulerOptions {
   path?: string;
   /** Hands the payload to the target. */
   fire(fired: Fired): void;
+  /** A number in [0, 1): where in its flexible window a schedule fires. */
+  jitter?: () => number;
 }
 
 /** What is kept of a schedule. Milliseconds. */
@@ -52,7 +54,7 @@ interface Live extends Kept {
 
 const maxPage = 100;
 
-export function createScheduler({ clock, path, fire }: SchedulerOptions): Scheduler {
+export function createScheduler({ clock, path, fire, jitter = Math.random }: SchedulerOptions): Scheduler {
   const schedules = new Map<string, Live>();
   for (const kept of (path === undefined ? undefined : (readDocument(path) as Kept[] | undefined)) ?? []) {
     const live: Live = { ...kept, next: readSchedule(kept.document.Name, { ...kept.document }).next };
@@ -79,7 +81,9 @@ export function createScheduler({ clock, path, fire }: SchedulerOptions): Schedu
       complete(live);
       return;
     }
-    live.timer = clock.after(due - clock.now(), () => run(live, due));
+    // Somewhere in the window, anew for each time.
+    const laterMs = (document.FlexibleTimeWindow.MaximumWindowInMinutes ?? 0) * 60_000 * jitter();
+    live.timer = clock.after(due + laterMs - clock.now(), () => run(live, due));
   }
   function run(live: Live, due: number): void {
     // The times that were passed over count as this one.
