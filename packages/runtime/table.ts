@@ -32,12 +32,6 @@ export interface Reason {
   item?: Item;
 }
 
-export function documents(): never {
-  throw new Error(
-    'table.ts speaks to DynamoDB itself now. Read pages with readPage(), delete with remove(); in tests count calls with watchAwsCalls() of test/support/aws-calls.ts and refuse them with startAws().trouble',
-  );
-}
-
 interface Answer {
   Item?: Attributes;
   Items?: Attributes[];

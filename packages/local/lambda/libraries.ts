@@ -1,4 +1,6 @@
-/** What nearly every function imports of libraries: spare threads import it ahead. It holds no code of ours, which may ask for variables. */
-export { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-export { DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+/** What nearly every function loads besides its own code: spare threads load it ahead. It holds no code of ours, which may ask for variables. */
+import 'node:crypto';
+
 export { z } from 'zod';
+
+process.getBuiltinModule('node:http');
