@@ -7,6 +7,7 @@ import { listPrices } from '@gatehouse/ledger/price-book';
 import { now as clock } from '@gatehouse/runtime/clock';
 import { json } from '@gatehouse/runtime/environment';
 import { type Handle, http, type Reply, type Request } from '@gatehouse/runtime/http';
+import { admitExporter } from '@gatehouse/runtime/ingest-key';
 import { measure } from '@gatehouse/runtime/metric';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import * as z from 'zod';
@@ -16,11 +17,17 @@ import { readJson } from './otlp/json.ts';
 import { readProtobuf } from './otlp/protobuf.ts';
 import { Malformed, type Reading, type Signal } from './otlp/reading.ts';
 import { comeBackLater, otlpWire, refuseEnvelope, refuseMethod } from './otlp.wire.ts';
+import { relayedBy } from './relayed.records.ts';
 import { ingestRow, refusedRow, spendRows } from './spend-metrics.emf.ts';
 import { refused, surface } from './surface.ts';
 import { type Witnessed, witness } from './witness.ts';
 
-export const env = z.object({ TABLE_USAGE: z.string().min(1), TABLE_ACCESS: z.string().min(1), CONFIG: json(UsageConfig) });
+export const env = z.object({
+  TABLE_USAGE: z.string().min(1),
+  TABLE_ACCESS: z.string().min(1),
+  TABLE_PEOPLE: z.string().min(1),
+  CONFIG: json(UsageConfig),
+});
 type Env = z.infer<typeof env>;
 
 /** Exporters give up after ten seconds for all tries together, and lose what hangs: better an early "come back". */
@@ -28,7 +35,7 @@ const answerMs = 1_800;
 const postMs = 1_600;
 
 const inItsTime = http(
-  { surface, env, wire: otlpWire },
+  { surface, env, wire: otlpWire, admit: admitExporter },
   {
     metrics: ingest('metrics'),
     logs: ingest('logs'),
@@ -52,7 +59,7 @@ export async function handler(event: APIGatewayProxyEvent, context: Context): Pr
 }
 
 function ingest(signal: Signal): Handle<Env> {
-  return async (request, { env, caller: { person }, now }) => {
+  return async (request, { env, caller: { person, relays }, now }) => {
     const headers = { contentType: request.header('content-type'), contentEncoding: request.header('content-encoding') };
     const opened = openEnvelope(request.body, headers);
     if (!opened.ok) {
@@ -65,11 +72,15 @@ function ingest(signal: Signal): Handle<Env> {
       measure([refusedRow('malformed', person)], now);
       return refuseEnvelope({ reason: 'malformed', detail: reading.message }, request);
     }
-    const witnessed = witness(reading, person, now);
+    const relayed = relays ? await relayedBy(person, reading, env.TABLE_PEOPLE) : undefined;
+    const witnessed = witness(reading, relayed?.whose ?? (() => person), now);
     const digest = createHash('sha256').update(`${person} ${signal} `).update(bytes).digest('hex');
     const repeated = await record(env.TABLE_USAGE, digest, witnessed.entries);
     const { rejected, claimedMicros } = witnessed;
-    measure([ingestRow({ signal, items: reading.items, rejected, repeated, claimedMicros, person })], now);
+    measure(
+      [ingestRow({ signal, items: reading.items, rejected, repeated, claimedMicros, person, unknownNames: relayed?.unknown ?? 0 })],
+      now,
+    );
     return accepted(encoding, signal, witnessed);
   };
 }

@@ -63,9 +63,11 @@ export function ingestRow(counts: {
   rejected: number;
   repeated: boolean;
   claimedMicros: number;
+  /** Names that a relay gave and nobody has. */
+  unknownNames: number;
   person: string;
 }): MetricRow {
-  const { signal, items, rejected, repeated, claimedMicros, person } = counts;
+  const { signal, items, rejected, repeated, claimedMicros, unknownNames, person } = counts;
   return {
     dimensions: {},
     values: {
@@ -73,6 +75,7 @@ export function ingestRow(counts: {
       IngestItems: { unit: 'Count', value: items },
       RejectedItems: { unit: 'Count', value: rejected },
       DuplicateBatches: { unit: 'Count', value: repeated ? 1 : 0 },
+      ...(unknownNames > 0 && { UnknownNames: { unit: 'Count', value: unknownNames } as const }),
       ...(!repeated && claimedMicros > 0 && { ClaimedMicros: { unit: 'None', value: claimedMicros } as const }),
     },
     properties: { signal, person },

@@ -6,6 +6,11 @@ import { patternOf } from '@gatehouse/events/fact';
 
 /** Exporters are admitted by the revocation log, read every two seconds and not for each call. */
 const polled: TableUse = { capability: 'access', actions: ['dynamodb:Query'], leadingKeys: ['REVOCATION#*', 'SIGNING-KEYS'] };
+/** An ingest key lives as long as its owner's gate and record say; a relay's resources name people. */
+const keyHolders: TableUse[] = [
+  { capability: 'access', actions: ['dynamodb:BatchGetItem'], leadingKeys: ['GATE#*'] },
+  { capability: 'people', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'], leadingKeys: ['PERSON#*', 'ALIAS#*'] },
+];
 /** Entries, cells, counters and the fact of a chunk go in one transaction of puts and updates. */
 const ledger: TableUse = {
   capability: 'usage',
@@ -18,6 +23,15 @@ const admission: TableUse[] = [
   { capability: 'access', actions: ['dynamodb:BatchGetItem'], leadingKeys: ['GATE#*', 'SESSION#*'] },
   { capability: 'access', actions: ['dynamodb:Query'], leadingKeys: ['SIGNING-KEYS'] },
   { capability: 'policy', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], leadingKeys: ['POLICY'] },
+];
+const keys: TableUse = {
+  capability: 'usage',
+  actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+  leadingKeys: ['INGEST-KEY#*', 'INGEST-KEYS'],
+};
+const ownersOfKeys: TableUse[] = [
+  { capability: 'access', actions: ['dynamodb:GetItem'], leadingKeys: ['GATE#*'] },
+  { capability: 'people', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'], leadingKeys: ['PERSON#*', 'ALIAS#*'] },
 ];
 const counters: TableUse = { capability: 'usage', actions: ['dynamodb:GetItem', 'dynamodb:Query'] };
 /** Budgets are the policy's, for the groups at the gate. */
@@ -51,10 +65,16 @@ export const surface: Surface = {
       timeoutSeconds: 10,
       memoryMb: 1024,
       capacity: 'telemetry',
-      tables: [polled, ledger, waiting],
+      tables: [polled, ...keyHolders, ledger, waiting],
     },
     spend: { handler: 'packages/usage/spend.lambda.handler', timeoutSeconds: 10, memoryMb: 512, tables: [...admission, counters] },
     reprice: { handler: 'packages/usage/reprice.lambda.handler', timeoutSeconds: 29, memoryMb: 512, tables: [...admission, ledger] },
+    'ingest-keys': {
+      handler: 'packages/usage/ingest-keys.lambda.handler',
+      timeoutSeconds: 10,
+      memoryMb: 512,
+      tables: [...admission, ...ownersOfKeys, keys],
+    },
     converge: { handler: 'packages/usage/converge.lambda.handler', timeoutSeconds: 30, memoryMb: 512, tables: budgets },
     'measure-budgets': { handler: 'packages/usage/measure-budgets.lambda.handler', timeoutSeconds: 30, memoryMb: 512, tables: [claims] },
     publish: { handler: 'packages/usage/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
@@ -65,6 +85,9 @@ export const surface: Surface = {
     { name: 'own-usage', method: 'GET', path: '/v1/usage', entry: 'spend', admit: 'session:usage' },
     { name: 'client-usage', method: 'GET', path: '/api/oauth/usage', entry: 'spend', admit: 'session:usage' },
     { name: 'admin-spend', method: 'GET', path: '/admin/spend', entry: 'spend', admit: 'admin' },
+    { name: 'new-ingest-key', method: 'POST', path: '/admin/ingest-keys', entry: 'ingest-keys', admit: 'admin' },
+    { name: 'ingest-keys', method: 'GET', path: '/admin/ingest-keys', entry: 'ingest-keys', admit: 'admin' },
+    { name: 'end-ingest-key', method: 'DELETE', path: '/admin/ingest-keys/{id}', entry: 'ingest-keys', admit: 'admin' },
     { name: 'reprice', method: 'POST', path: '/admin/spend/reprice', entry: 'reprice', admit: 'admin' },
   ],
   rules: [{ name: 'measure-budgets', bus: 'product', pattern: patternOf(budgetCrossed), entry: 'measure-budgets' }],

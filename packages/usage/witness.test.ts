@@ -6,12 +6,12 @@ import { witness } from './witness.ts';
 const now = Date.UTC(2026, 10, 22, 9);
 
 const ofPoints = (points: readonly object[], temporality = 1, name?: string, person = 'per_1') =>
-  witness(readJson('metrics', JSON.stringify(metricsBody(points, temporality, name))), person, now);
+  witness(readJson('metrics', JSON.stringify(metricsBody(points, temporality, name))), () => person, now);
 const ofPoint = (change: Partial<TokenPoint> = {}) => ofPoints([tokenPoint({ at: now, type: 'input', tokens: 5, ...change })]);
 const ofRequest = (change: Partial<RequestEvent> = {}) =>
   witness(
     readJson('logs', JSON.stringify(logsBody([requestRecord({ at: now, sequence: 1, tokens: { input: 5 }, ...change })]))),
-    'per_1',
+    () => 'per_1',
     now,
   );
 

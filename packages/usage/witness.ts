@@ -23,16 +23,16 @@ const aheadMs = 86_400_000;
 /** Bills are closed by then. */
 const behindMs = 60 * 86_400_000;
 
-/** @param person whom the token names. @param nowMs milliseconds. */
-export function witness(reading: Reading, person: string, nowMs: number): Witnessed {
+/** @param whose the person of whom a resource speaks: whom the token names, whatever it says. @param nowMs milliseconds. */
+export function witness(reading: Reading, whose: (resource: Attributes) => string, nowMs: number): Witnessed {
   const made: Witnessed = { entries: [], rejected: reading.rejected, problem: reading.problem, claimedMicros: 0 };
-  const names = namesFor(person);
+  const names = namesFor(whose);
   for (const point of reading.points) {
     const refusal = point.metric === costMetric ? addCost(made, point, nowMs) : addPoint(made, point, names, nowMs);
     if (refusal) rejectOne(made, `${point.metric}: ${refusal}`);
   }
   for (const record of reading.requests) {
-    const refusal = addRequest(made, record, names, person, nowMs);
+    const refusal = addRequest(made, record, names, nowMs);
     if (refusal) rejectOne(made, `${requestEvent}: ${refusal}`);
   }
   return made;
@@ -139,7 +139,7 @@ function addCost(made: Witnessed, point: Point, nowMs: number): string | undefin
   return undefined;
 }
 
-function addRequest(made: Witnessed, record: RequestRecord, names: Names, person: string, nowMs: number): string | undefined {
+function addRequest(made: Witnessed, record: RequestRecord, names: Names, nowMs: number): string | undefined {
   const { attributes, resource, time } = record;
   const wrong = wrongTime(time.ms, nowMs);
   if (wrong) return wrong;
@@ -148,9 +148,10 @@ function addRequest(made: Witnessed, record: RequestRecord, names: Names, person
   const model = textOf(attributes, 'model');
   if (!model) return 'there is no model';
   const said = ['session.id', 'event.sequence', 'request_id'] as const;
+  const sender = names.senderOf(resource);
   made.entries.push({
-    key: digest([person, 'event', time.ms, time.ns, model, ...said.map((key) => scalarOf(attributes, key) ?? null), tokens]),
-    group: names.groupOf(survey(attributes), names.senderOf(resource)),
+    key: digest([sender.person, 'event', time.ms, time.ns, model, ...said.map((key) => scalarOf(attributes, key) ?? null), tokens]),
+    group: names.groupOf(survey(attributes), sender),
     witness: 'event',
     at: time.ms,
     tokens,
@@ -196,7 +197,7 @@ interface Names {
   groupOf(said: Survey, sender: Sender): Group;
 }
 
-function namesFor(person: string): Names {
+function namesFor(whose: (resource: Attributes) => string): Names {
   const senders = new Map<Attributes, Sender>();
   const models = new Map<string, string>();
   /** The group that was found last for a model and a session, as the reader's own objects. */
@@ -224,6 +225,7 @@ function namesFor(person: string): Names {
       let sender = senders.get(resource);
       if (!sender) {
         const said = survey(resource);
+        const person = whose(resource);
         const prefix = digest([person, 'tokens', said.a, said.b, said.c, said.d]);
         sender = { person, prefix, said, groups: new Map() };
         senders.set(resource, sender);

@@ -50,7 +50,7 @@ function ingest(packed: Buffer, now: number): string[] {
   if (!opened.ok) throw new Error(opened.refusal.reason);
   const { bytes } = opened.value;
   createHash('sha256').update(person).update(bytes).digest('hex');
-  const { entries } = witness(readProtobuf('metrics', bytes), person, now);
+  const { entries } = witness(readProtobuf('metrics', bytes), () => person, now);
   const groups = [...new Set(entries.map(({ group }) => group))];
   const made = plan(
     entries,

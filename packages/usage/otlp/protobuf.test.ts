@@ -54,8 +54,8 @@ describe('the protobuf reader', () => {
       ['metrics', metrics, encodeMetrics(metrics)],
       ['logs', logs, encodeLogs(logs)],
     ] as const) {
-      const fromJson = witness(readJson(signal, JSON.stringify(body)), 'per_1', now);
-      const fromProtobuf = witness(readProtobuf(signal, bytes), 'per_1', now);
+      const fromJson = witness(readJson(signal, JSON.stringify(body)), () => 'per_1', now);
+      const fromProtobuf = witness(readProtobuf(signal, bytes), () => 'per_1', now);
       expect(fromProtobuf).toEqual(fromJson);
       expect(fromJson.entries.length).toBeGreaterThan(10);
       expect(fromJson.rejected).toBe(0);
@@ -64,7 +64,7 @@ describe('the protobuf reader', () => {
 
   it('is not moved by the order of attributes', () => {
     const turned = metricsBody(points.map((point) => ({ ...point, attributes: [...point.attributes].reverse() })));
-    const keys = (body: object) => witness(readProtobuf('metrics', encodeMetrics(body)), 'per_1', now).entries.map(({ key }) => key);
+    const keys = (body: object) => witness(readProtobuf('metrics', encodeMetrics(body)), () => 'per_1', now).entries.map(({ key }) => key);
     expect(keys(turned)).toEqual(keys(metrics));
   });
 
@@ -171,7 +171,7 @@ describe('a request that is no protobuf', () => {
             for (const [place, byte] of changes) bytes[place % bytes.length] = byte;
             try {
               const reading = readProtobuf(signal, bytes);
-              return JSON.stringify([reading.items, reading.rejected, witness(reading, 'per_1', now)]);
+              return JSON.stringify([reading.items, reading.rejected, witness(reading, () => 'per_1', now)]);
             } catch (error) {
               expect(error).toBeInstanceOf(Malformed);
               return 'malformed';
