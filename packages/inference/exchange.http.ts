@@ -7,17 +7,17 @@ import { now } from '@gatehouse/runtime/clock';
 import type { Call, Request } from '@gatehouse/runtime/http';
 import type { StreamReply } from '@gatehouse/runtime/http-stream';
 import { log } from '@gatehouse/runtime/log';
-import { apiError } from '@gatehouse/runtime/wire';
 import { type Account, groupOf, openAccount } from './account.dynamo.ts';
-import type { Ask, readAsk } from './ask.ts';
+import { messagesError as messagesErrorOf } from './bedrock/errors.ts';
 import { type Begun, begin } from './begin.http.ts';
 import type { SecretArns } from './credential.aws.ts';
 import type { Ending } from './ending.ts';
 import { estimate } from './estimate.ts';
 import { errorType, unanswered, withoutArns } from './failover.ts';
+import type { Format } from './format.ts';
 import { towardsClient } from './forwarded-headers.ts';
 import type { Frame } from './frame.ts';
-import { createMeter, type Meter } from './meter.ts';
+import { createMeter } from './meter.ts';
 import { permit } from './permission.ts';
 import { type Refusal, refused } from './refusal.ts';
 import { NotBegun, pingMs, relay, type Source } from './relay.stream.ts';
@@ -32,25 +32,8 @@ export interface Setting {
   arns: SecretArns;
 }
 
-/** How a client's format is read and written. */
-export interface Format {
-  /** As people call it. */
-  name: string;
-  /** The body in the client's words as what the gateway must know. */
-  read(bytes: Buffer): ReturnType<typeof readAsk>;
-  /** One for each tier that can do it, in their order. */
-  drafts(ask: Ask, bytes: Buffer): readonly Draft[];
-  frame(meter: Meter, ask: Ask, draft: Draft): Frame;
-  /** The content type of a streamed answer. */
-  streamType: string;
-  /** An error that the gateway tells, in the client's words. */
-  error(status: number, type: string, message: string, requestId: string, headers: Record<string, string>): StreamReply;
-  /** Bedrock's own headers are for clients that speak Bedrock. */
-  keepAmazon?: boolean;
-}
-
-/** Above this, Lambda and API Gateway would answer with words of their own. */
-const maxBytes = 5 * 1024 * 1024;
+/** A body travels to Lambda in base64, where six megabytes are the end: above about 4.4 MiB the platform answers in words of its own. */
+const maxBytes = 4 * 1024 * 1024;
 /** For each tier, until a stream begins. */
 const headMs = 120_000;
 /** Lambda ends at 15 minutes. */
@@ -62,7 +45,7 @@ export async function exchange<E>(request: Request, { caller, now: at }: Call<E>
     tellRefused(refusal.reason, caller.person, now());
     log.info('refused', { route: request.route, refusal: summary(refusal), person: caller.person, request_id: request.requestId });
     const { status, type, message, headers } = refused(refusal, config.help);
-    return format.error(status, type, message, request.requestId, { 'request-id': request.requestId, ...headers });
+    return errorOf(format, { status, type, message }, request, { 'request-id': request.requestId, ...headers });
   };
   const bytes = request.body;
   if (bytes.length > maxBytes) return refuse({ reason: 'too_large', bytes: bytes.length, maxBytes });
@@ -100,23 +83,25 @@ export async function exchange<E>(request: Request, { caller, now: at }: Call<E>
   const meter = createMeter();
   const draft = first?.draft ?? drafts[0];
   if (!draft) throw new TypeError('There is a draft for each tier');
-  const frame = format.frame(meter, ask, draft);
   const watched = watch({ caller, models, table, help: config.help, until });
   const told = { model: group.model, person: caller.person, firstByteMs: now() - at };
-  const body = relay(sourceOf(begun), {
-    frame,
-    ending: watched.ending,
-    finish: async (ending) => {
-      watched.close();
-      const metered = meter.read();
-      const amountMicros = await account.close(metered);
-      const outcome = ending?.reason ?? (metered.error === undefined ? 'whole' : 'upstream_error');
-      const settled = await begun.catch(() => undefined);
-      const tier = settled?.outcome === 'answer' ? settled.draft.tier : draft.tier;
-      tellPassed({ ...told, tier, outcome, requestMs: now() - at, amountMicros }, now());
-      log.info('passed', { route: request.route, tier, outcome, amount_micros: amountMicros, ...told, request_id: request.requestId });
+  const body = relay(
+    sourceOf(begun, (used) => format.frame(meter, ask, used)),
+    {
+      frame: format.frame(meter, ask, draft),
+      ending: watched.ending,
+      finish: async (ending) => {
+        watched.close();
+        const metered = meter.read();
+        const amountMicros = await account.close(metered);
+        const outcome = ending?.reason ?? (metered.error === undefined ? 'whole' : 'upstream_error');
+        const settled = await begun.catch(() => undefined);
+        const tier = settled?.outcome === 'answer' ? settled.draft.tier : draft.tier;
+        tellPassed({ ...told, tier, outcome, requestMs: now() - at, amountMicros }, now());
+        log.info('passed', { route: request.route, tier, outcome, amount_micros: amountMicros, ...told, request_id: request.requestId });
+      },
     },
-  });
+  );
   const type = ask.stream ? format.streamType : 'application/json';
   const upstreamHeaders = first ? towardsClient(first.incoming.headers, format.keepAmazon) : {};
   return { status: 200, headers: { ...upstreamHeaders, 'content-type': type, ...head }, body };
@@ -150,16 +135,16 @@ function stopWhenBegun(begun: Promise<Begun>): void {
   );
 }
 
-async function sourceOf(begun: Promise<Begun>): Promise<Source> {
+async function sourceOf(begun: Promise<Begun>, frameOf: (draft: Draft) => Frame): Promise<Source> {
   const first = await begun;
-  if (first.outcome === 'answer') return first.incoming;
+  if (first.outcome === 'answer') return { ...first.incoming, frame: frameOf(first.draft) };
   throw new NotBegun(notBegun(first));
 }
 
 /** An error that comes after the head: the stream itself has to say it. */
 function notBegun(begun: Exclude<Begun, { outcome: 'answer' }>): Ending {
-  const said = begun.outcome === 'error' ? envelopeOf(begun) : { type: begun.fault.type, message: begun.fault.message };
-  return { reason: 'refused', ...said };
+  const { type, message } = begun.outcome === 'error' ? envelopeOf(begun) : begun.fault;
+  return { reason: 'refused', type, message };
 }
 
 function errorReply(
@@ -170,37 +155,43 @@ function errorReply(
 ): StreamReply {
   if (begun.outcome === 'fault') {
     const { status, type, message, headers } = begun.fault;
-    return format.error(status, type, message, request.requestId, { ...head, ...headers });
+    return errorOf(format, { status, type, message }, request, { ...head, ...headers });
   }
-  const { type, message } = envelopeOf(begun);
+  const { status, type, message } = envelopeOf(begun);
   const headers = towardsClient(begun.headers, format.keepAmazon);
   delete headers['content-type'];
-  return format.error(begun.status, type, message, request.requestId, { ...headers, ...head });
+  return errorOf(format, { status, type, message }, request, { ...headers, ...head });
+}
+
+function errorOf(
+  format: Format,
+  error: { status: number; type: string; message: string },
+  { requestId }: Request,
+  more: Record<string, string>,
+): StreamReply {
+  const { status, headers, body } = format.error({ ...error, requestId });
+  return { status, headers: { ...more, ...headers }, body };
 }
 
 /** Clients match on an error's type and words: both stay upstream's, but for what names the company's account. */
-function envelopeOf({ status, text }: Extract<Begun, { outcome: 'error' }>): { type: string; message: string } {
+function envelopeOf({ status, text, draft, headers }: Extract<Begun, { outcome: 'error' }>): {
+  status: number;
+  type: string;
+  message: string;
+} {
+  if (draft.tier === 'bedrock') return messagesErrorOf(status, headers.get('x-amzn-errortype'), text);
   try {
     const body = JSON.parse(text) as { error?: { type?: unknown; message?: unknown }; message?: unknown; Message?: unknown };
     const message = body.error?.message ?? body.message ?? body.Message;
     const type = body.error?.type;
     return {
+      status,
       type: typeof type === 'string' ? type : errorType(status),
       message: withoutArns(typeof message === 'string' ? message : unanswered('garbage').message),
     };
   } catch {
-    return { type: errorType(status), message: unanswered('garbage').message };
+    return { status, type: errorType(status), message: unanswered('garbage').message };
   }
-}
-
-export function messagesError(
-  status: number,
-  type: string,
-  message: string,
-  requestId: string,
-  headers: Record<string, string>,
-): StreamReply {
-  return apiError(status, type, message, requestId, headers);
 }
 
 /** For the log: never what a prompt held. */

@@ -1,4 +1,6 @@
 /** How an answer's bytes become the client's: whole events only, so that one of our own fits in between, and each is shown to the meter once. */
+
+import { createBedrockReader, eventFrame, sseBytes } from './bedrock/stream.ts';
 import type { Meter } from './meter.ts';
 import { createSseScanner } from './sse.ts';
 
@@ -54,6 +56,42 @@ function afterLastEvent(bytes: Buffer): number {
   const feed = bytes.lastIndexOf(feeds);
   const back = bytes.lastIndexOf(returns);
   return Math.max(feed === -1 ? 0 : feed + feeds.length, back === -1 ? 0 : back + returns.length);
+}
+
+/** Bedrock's frames, as events of the Messages API. Bedrock sends no pings. */
+export function bedrockAsMessagesFrame(meter: Meter): Frame {
+  const reader = createBedrockReader();
+  const passing = messagesFrame(meter);
+  return {
+    ...passing,
+    push(chunk) {
+      const events = reader.push(chunk);
+      for (const event of events) meter.see(event);
+      return events.length === 0 ? none : Buffer.concat(events.map(sseBytes));
+    },
+  };
+}
+
+/** Total length and headers' length, before a checksum. */
+const preludeBytes = 8;
+
+/** Bedrock's frames, passed as they are. */
+export function bedrockFrame(meter: Meter): Frame {
+  const reader = createBedrockReader();
+  let held: Buffer = none;
+  return {
+    ...messagesFrame(meter),
+    push(chunk) {
+      for (const event of reader.push(chunk)) meter.see(event);
+      const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+      let cut = 0;
+      while (cut + preludeBytes <= bytes.length && cut + bytes.readUInt32BE(cut) <= bytes.length) cut += bytes.readUInt32BE(cut);
+      held = bytes.subarray(cut);
+      return bytes.subarray(0, cut);
+    },
+    ping: () => none,
+    error: (error) => eventFrame({ name: 'error', data: Buffer.from(JSON.stringify({ type: 'error', error })) }),
+  };
 }
 
 const largestWhole = 32 * 1024 * 1024;

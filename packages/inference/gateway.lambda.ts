@@ -1,16 +1,16 @@
 /** The inference routes: each names the format that its clients speak. */
 import { InferenceConfig } from '@gatehouse/core/inference-profile';
+import { mayUse } from '@gatehouse/rules/models';
 import { json } from '@gatehouse/runtime/environment';
 import type { Call, Request } from '@gatehouse/runtime/http';
 import { httpStream } from '@gatehouse/runtime/http-stream';
 import { apiWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
-import { readAsk } from './ask.ts';
-import { exchange, type Format, messagesError, type Setting } from './exchange.http.ts';
+import { countTokens } from './count.http.ts';
+import { exchange, type Setting } from './exchange.http.ts';
+import { bedrockFormat, type Envelope, messagesFormat } from './format.ts';
 import { towardsUpstream } from './forwarded-headers.ts';
-import { messagesFrame, wholeFrame } from './frame.ts';
 import { surface } from './surface.ts';
-import { messagesDraft } from './tier.ts';
 
 export const env = z.object({
   TABLE_USAGE: z.string().min(1),
@@ -26,9 +26,24 @@ type Env = z.infer<typeof env>;
 export const handler = httpStream(
   { surface, env, wire: apiWire },
   {
-    messages: (request, call) => exchange(request, call, settingOf(call.env), messages(request, call)),
+    messages: (request, call) => {
+      const { CONFIG } = call.env;
+      return exchange(request, call, settingOf(call.env), messagesFormat(CONFIG, envelopeOf(request, call)));
+    },
+    'count-tokens': (request, call) => countTokens(request, call, settingOf(call.env), envelopeOf(request, call)),
+    invoke: (request, call) => {
+      const { CONFIG } = call.env;
+      return exchange(request, call, settingOf(call.env), messagesFormat(CONFIG, envelopeOf(request, call), usualModel(call)));
+    },
+    'bedrock-invoke': (request, call) => bedrock(request, call, false),
+    'bedrock-stream': (request, call) => bedrock(request, call, true),
   },
 );
+
+function bedrock(request: Request, call: Call<Env>, stream: boolean) {
+  const id = request.pathParameters.id ?? '';
+  return exchange(request, call, settingOf(call.env), bedrockFormat(call.env.CONFIG, envelopeOf(request, call), { id, stream }));
+}
 
 function settingOf(env: Env): Setting {
   return {
@@ -38,20 +53,13 @@ function settingOf(env: Env): Setting {
   };
 }
 
-/** Anthropic's Messages API, as it is. */
-function messages(request: Request, { env }: Call<Env>): Format {
+function envelopeOf(request: Request, { env }: Call<Env>): Envelope {
   const search = request.query.size > 0 ? `?${request.query}` : '';
-  return {
-    name: 'the Messages API',
-    read: (bytes) => readAsk(bytes),
-    drafts: (ask, bytes) =>
-      env.CONFIG.upstreams.flatMap((upstream) =>
-        upstream.kind === 'bedrock'
-          ? []
-          : [messagesDraft(upstream, { act: 'messages', ask, bytes, headers: towardsUpstream(request.headers), search }, env.AWS_REGION)],
-      ),
-    frame: (meter, ask) => (ask.stream ? messagesFrame(meter) : wholeFrame(meter)),
-    streamType: 'text/event-stream; charset=utf-8',
-    error: messagesError,
-  };
+  return { headers: towardsUpstream(request.headers), search, ownRegion: env.AWS_REGION };
+}
+
+/** The first that the company offers and the policy allows. */
+function usualModel({ env, caller }: Call<Env>): string | undefined {
+  const rules = caller.policy?.effective.models;
+  return rules && env.CONFIG.models.find((model) => mayUse(rules, model).allowed);
 }

@@ -8,10 +8,12 @@ import type { Frame } from './frame.ts';
 
 export interface Source {
   body: AsyncIterable<Buffer>;
+  frame: Frame;
   stop(): void;
 }
 
 export interface Relay {
+  /** Until upstream has begun. */
   frame: Frame;
   /** May be asked at any time, and often; answers once there is a reason to end. */
   ending(): Ending | undefined;
@@ -26,8 +28,9 @@ export const pingMs = 20_000;
 const silentMs = 150_000;
 
 /** @param source settles when upstream has begun; what it throws ends the answer. Never throws for JSON that cannot say its end: see `wholeFrame`. */
-export async function* relay(source: Promise<Source>, { frame, ending, finish }: Relay): AsyncGenerator<Buffer> {
+export async function* relay(source: Promise<Source>, { frame: first, ending, finish }: Relay): AsyncGenerator<Buffer> {
   let upstream: Source | undefined;
+  let frame = first;
   let why: Ending | undefined;
   let done: Promise<void> | undefined;
   const over = () => {
@@ -46,6 +49,7 @@ export async function* relay(source: Promise<Source>, { frame, ending, finish }:
     const begun = yield* untilBegun();
     if (!begun) return yield* say();
     upstream = begun;
+    frame = begun.frame;
     const chunks = begun.body[Symbol.asyncIterator]();
     let next: Promise<IteratorResult<Buffer>> | undefined;
     while (!why) {

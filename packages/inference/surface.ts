@@ -1,5 +1,5 @@
 /** What inference shows: the model routes, streamed, and what stands behind their money. */
-import type { Surface, TableUse } from '@gatehouse/contracts/surface';
+import type { Route, Surface, TableUse } from '@gatehouse/contracts/surface';
 
 /** Admission reads gate, session, policy head and money in one call, and the version once an environment. */
 const admission: TableUse[] = [
@@ -21,6 +21,17 @@ const ledger: TableUse = {
   leadingKeys: ['ENTRY#*', 'CELL#*', 'SPEND#*', 'USED#*', 'POOL#*', 'WAITING#*', 'HOLD#*', 'HOLDS#*', 'HELD#*', 'LIMITS', 'OUTBOX#*'],
 };
 
+/** What admission reads of it. */
+const money: TableUse = { capability: 'usage', actions: ['dynamodb:BatchGetItem'], leadingKeys: ['USED#*', 'HELD#*', 'LIMITS'] };
+
+const models = [
+  ['messages', '/v1/messages'],
+  ['count-tokens', '/v1/messages/count_tokens'],
+  ['invoke', '/invoke'],
+  ['bedrock-invoke', '/model/{id}/invoke'],
+  ['bedrock-stream', '/model/{id}/invoke-with-response-stream'],
+] as const;
+
 export const surface: Surface = {
   capability: 'inference',
   table: false,
@@ -32,6 +43,12 @@ export const surface: Surface = {
       tables: [...admission, ledger],
       secrets: ['anthropic-key', 'anthropic-aws-key'],
     },
+    catalogue: {
+      handler: 'packages/inference/catalogue.lambda.handler',
+      timeoutSeconds: 10,
+      memoryMb: 512,
+      tables: [...admission, money],
+    },
     'settle-overdue': {
       handler: 'packages/inference/settle-overdue.lambda.handler',
       timeoutSeconds: 50,
@@ -39,7 +56,11 @@ export const surface: Surface = {
       tables: [ledger],
     },
   },
-  routes: [{ name: 'messages', method: 'POST', path: '/v1/messages', entry: 'gateway', admit: 'session:inference', stream: true }],
+  routes: [
+    ...models.map(([name, path]): Route => ({ name, method: 'POST', path, entry: 'gateway', admit: 'session:inference', stream: true })),
+    { name: 'models', method: 'GET', path: '/v1/models', entry: 'catalogue', admit: 'session:inference' },
+    { name: 'protocol', method: 'GET', path: '/protocol', entry: 'catalogue', admit: 'none' },
+  ],
   schedules: [{ name: 'settle-overdue', expression: 'rate(1 minute)', entry: 'settle-overdue' }],
   secrets: {
     'anthropic-key': { description: 'API key of the Anthropic API, for prompts that pass the gateway', generated: false },

@@ -1,6 +1,8 @@
 /** What is sent to which upstream: address, headers and body of one request, without its credential. Sends nothing, reads no secret. */
 import type { Upstream } from '@gatehouse/core/inference-profile';
 import type { Ask } from './ask.ts';
+import { betasIn, toInvokeModel } from './bedrock/body.ts';
+import { bedrockModelId, invokePath } from './bedrock/model-id.ts';
 
 /** What a client speaks, and what is asked of upstream in its name. */
 export type Act = 'messages' | 'count_tokens';
@@ -56,6 +58,31 @@ export function messagesDraft(upstream: Exclude<Upstream, { kind: 'bedrock' }>, 
   };
 }
 
-export function trimmed(url: string): string {
+/** A Messages request for Bedrock: the model goes into the path, betas into the body. */
+export function bedrockDraft(upstream: Extract<Upstream, { kind: 'bedrock' }>, { ask, headers }: Asked, ownRegion: string): Draft {
+  const id = upstream.models[ask.model] ?? bedrockModelId(ask.model, upstream.profile);
+  const body = Buffer.from(JSON.stringify(toInvokeModel(ask.body, betasIn(headers['anthropic-beta']))));
+  return invokeDraft(upstream, { id, body, stream: ask.stream }, ownRegion);
+}
+
+/** What speaks Bedrock already. */
+export function invokeDraft(
+  upstream: Extract<Upstream, { kind: 'bedrock' }>,
+  { id, body, stream }: { id: string; body: Buffer; stream: boolean },
+  ownRegion: string,
+): Draft {
+  const region = upstream.region ?? ownRegion;
+  const accept = stream ? 'application/vnd.amazon.eventstream' : 'application/json';
+  return {
+    tier: 'bedrock',
+    url: `${trimmed(upstream.url ?? `https://bedrock-runtime.${region}.amazonaws.com`)}${invokePath(id, stream)}`,
+    headers: { 'content-type': 'application/json', accept },
+    body,
+    credential: { kind: 'signature', service: 'bedrock', region },
+    framing: 'eventstream',
+  };
+}
+
+function trimmed(url: string): string {
   return url.replace(/\/+$/, '');
 }

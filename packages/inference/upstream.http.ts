@@ -83,7 +83,7 @@ function once({ url, headers, body }: Outgoing, headMs: number): Promise<Incomin
     });
     request.once('response', (message) => {
       settled();
-      resolve({ status: message.statusCode ?? 502, headers: headersOf(message), body: message, stop: () => message.destroy() });
+      resolve({ status: message.statusCode ?? 502, headers: headersOf(message), body: bodyOf(message), stop: () => message.destroy() });
     });
     request.once('error', (error) => {
       settled();
@@ -99,6 +99,58 @@ function headersOf(message: IncomingMessage): Map<string, string> {
   for (const [name, value] of Object.entries(message.headers))
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
   return headers;
+}
+
+/** So much is read ahead of whoever reads us. */
+const mostAheadBytes = 256 * 1024;
+
+/**
+ * The body's bytes, several arrivals as one where they waited. What came before a connection broke is handed on before the break is told: Node's own
+ * iterator would drop it, and nobody would be charged for it.
+ */
+function bodyOf(message: IncomingMessage): AsyncIterable<Buffer> {
+  let waiting: Buffer[] = [];
+  let ahead = 0;
+  let over: { error?: Error } | undefined;
+  let wake: (() => void) | undefined;
+  const tell = () => {
+    wake?.();
+    wake = undefined;
+  };
+  message.on('data', (chunk: Buffer) => {
+    waiting.push(chunk);
+    ahead += chunk.length;
+    if (ahead > mostAheadBytes) message.pause();
+    tell();
+  });
+  message.once('end', () => {
+    over ??= {};
+    tell();
+  });
+  message.once('error', (error) => {
+    over ??= { error };
+    tell();
+  });
+  message.once('close', () => {
+    over ??= { error: new Error('The connection closed before the end') };
+    tell();
+  });
+  async function next(): Promise<IteratorResult<Buffer, undefined>> {
+    while (waiting.length === 0) {
+      if (over?.error) throw over.error;
+      if (over) return { done: true, value: undefined };
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    const [first] = waiting;
+    const value = waiting.length === 1 && first ? first : Buffer.concat(waiting);
+    waiting = [];
+    ahead = 0;
+    if (message.isPaused()) message.resume();
+    return { done: false, value };
+  }
+  return { [Symbol.asyncIterator]: () => ({ next }) };
 }
 
 const largestErrorBytes = 256 * 1024;

@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Person, type Stack, startStack } from '../support/stack.ts';
+import { allEvents, askModel, modelsOf, prompt, spentBy, usageOf } from './inference.fixture.ts';
+
+let stack: Stack;
+let models: ReturnType<typeof modelsOf>;
+let alice: Person;
+let bob: Person;
+
+beforeAll(async () => {
+  stack = await startStack();
+  models = modelsOf(stack);
+  [alice, bob] = await Promise.all([stack.as('alice@example.com'), stack.as('bob@example.com')]);
+}, 60_000);
+afterAll(() => stack?.stop());
+beforeEach(() => models.reset());
+
+describe('a prompt', () => {
+  it('is answered whole, and its usage is in the ledger when the answer is out', async () => {
+    await models.script({
+      text: 'Hello.',
+      usage: { input_tokens: 100, output_tokens: 20, cache_read_input_tokens: 1_000, cache_write_5m_tokens: 10, cache_write_1h_tokens: 4 },
+    });
+    const before = await spentBy(alice);
+    const answer = await askModel(alice);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ type: 'message', content: [{ text: 'Hello.' }], usage: { output_tokens: 20 } });
+    const after = await spentBy(alice);
+    // 100 at 5 dollars, 20 at 25, 1,000 at 0.50, 10 at 6.25 and 4 at 10 a million.
+    expect(after.micros - before.micros).toBe(500 + 500 + 500 + 63 + 40);
+    expect(after.requests - before.requests).toBe(1);
+  });
+
+  it('is answered as a stream, event by event as upstream sent it', async () => {
+    const events = await allEvents(await askModel(alice, { stream: true }));
+    const names = events.map(({ name }) => name).filter((name) => name !== 'ping' && name !== 'content_block_delta');
+    expect(names).toEqual(['message_start', 'content_block_start', 'content_block_stop', 'message_delta', 'message_stop']);
+  });
+
+  it('reaches upstream with its body untouched and with every header that is not ours', async () => {
+    const body = prompt({
+      system: [{ type: 'text', text: 'x-anthropic-billing-header: cc_version=1;' }],
+      some_beta: { a: [1] },
+      stream: true,
+    });
+    const headers = { 'anthropic-beta': 'some-beta-2026-01-01', 'x-claude-code-session-id': 'session-1', 'x-app': 'cli' };
+    await (await askModel(alice, body, headers)).text();
+    const [asked] = await models.asked();
+    expect(asked).toMatchObject({
+      vendor: 'anthropic',
+      body,
+      headers: { ...headers, 'credential-kind': 'x-api-key', 'anthropic-version': '2023-06-01' },
+    });
+    expect(JSON.stringify(asked)).not.toContain(alice.accessToken);
+  });
+
+  it("tells the client what is used of the person's budget", async () => {
+    const { headers } = await askModel(alice);
+    expect(headers.get('anthropic-ratelimit-unified-status')).toBe('allowed');
+    expect(headers.get('anthropic-ratelimit-unified-representative-claim')).toBe('overage');
+    expect(Number(headers.get('anthropic-ratelimit-unified-overage-utilization'))).toBeLessThan(0.1);
+    expect(headers.get('request-id')).toBe(headers.get('x-request-id'));
+  });
+
+  it('of a model that the policy denies is refused once, with what to do', async () => {
+    const answer = await askModel(bob);
+    expect(answer.status).toBe(403);
+    expect(answer.headers.get('x-should-retry')).toBe('false');
+    expect(await answer.json()).toMatchObject({
+      error: {
+        type: 'permission_error',
+        message: 'The model claude-opus-4-8 is not in your policy (contractors). Choose one of haiku with /model.',
+      },
+    });
+    expect(await models.asked()).toEqual([]);
+  });
+
+  it.each([
+    ['an adviser', { tools: [{ type: 'advisor_20260301', name: 'advisor', model: 'claude-opus-4-8' }] }],
+    ['a fallback', { fallbacks: [{ deep: { model: 'us.anthropic.claude-opus-4-8' } }] }],
+  ])('that brings a denied model in as %s is refused', async (_, body) => {
+    const answer = await askModel(bob, { model: 'claude-haiku-4-5', ...body });
+    expect(answer.status).toBe(403);
+  });
+
+  it('may speak of a denied model in what a tool was called with', async () => {
+    const messages = [
+      { role: 'user', content: 'go' },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'Task', input: { model: 'opus' } }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't1', content: 'done' }] },
+    ];
+    const tools = [{ name: 'Task', input_schema: { type: 'object', properties: { model: { type: 'string' } } } }];
+    expect((await askModel(bob, { model: 'claude-haiku-4-5', messages, tools })).status).toBe(200);
+  });
+
+  it.each([
+    ['no JSON', 'hello', 400, 'invalid_request_error'],
+    ['no model', '{"messages": []}', 400, 'invalid_request_error'],
+    ['more than 4 MiB', `{"a": "${'x'.repeat(4 * 1024 * 1024)}"}`, 413, 'request_too_large'],
+  ])('that is %s is refused', async (_, body, status, type) => {
+    const answer = await alice.fetch('/v1/messages', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    expect(answer.status).toBe(status);
+    expect(await answer.json()).toMatchObject({ type: 'error', error: { type } });
+  });
+
+  it('without a token is refused once', async () => {
+    const answer = await fetch(`${stack.gateway}/v1/messages`, { method: 'POST', body: JSON.stringify(prompt()) });
+    expect([answer.status, answer.headers.get('x-should-retry')]).toEqual([401, 'false']);
+  });
+});
+
+describe('beside prompts', () => {
+  it('tokens are counted', async () => {
+    const answer = await alice.fetch('/v1/messages/count_tokens?beta=true', { method: 'POST', body: JSON.stringify(prompt()) });
+    expect([answer.status, await answer.json()]).toEqual([200, { input_tokens: expect.any(Number) }]);
+  });
+
+  it('the models that the policy allows are listed', async () => {
+    const list = (await (await bob.fetch('/v1/models?limit=1000')).json()) as { data: { id: string }[] };
+    expect(list).toMatchObject({
+      data: [{ type: 'model', id: 'claude-haiku-4-5', display_name: 'Claude Haiku 4.5' }],
+      has_more: false,
+      last_id: 'claude-haiku-4-5',
+    });
+    expect(((await (await alice.fetch('/v1/models')).json()) as { data: unknown[] }).data.length).toBeGreaterThan(2);
+  });
+
+  it('the protocol is told to anybody', async () => {
+    const answer = await fetch(`${stack.gateway}/protocol`);
+    expect(answer.headers.get('content-type')).toBe('text/markdown; charset=utf-8');
+    expect(await answer.text()).toContain('/v1/messages');
+  });
+});
+
+describe('one request with two witnesses', () => {
+  it('is billed once, whoever speaks first', async () => {
+    await models.script({ text: 'Hello.', usage: { input_tokens: 1_000, output_tokens: 100 } });
+    const before = (await usageOf(alice)).rows.find(({ key }) => key === 'claude-opus-4-8')?.amount_micros ?? 0;
+    const session = 'twice-told';
+    await (await askModel(alice, { stream: true }, { 'x-claude-code-session-id': session })).text();
+    const time = `${BigInt(Date.now()) * 1_000_000n}`;
+    const attribute = (key: string, value: string | number) => ({
+      key,
+      value: typeof value === 'number' ? { intValue: value } : { stringValue: value },
+    });
+    const told = {
+      'session.id': session,
+      'anthropic.provider': 'gateway',
+      model: 'claude-opus-4-8',
+      input_tokens: 1_000,
+      output_tokens: 100,
+      'event.name': 'api_request',
+    };
+    const record = {
+      timeUnixNano: time,
+      body: { stringValue: 'claude_code.api_request' },
+      attributes: Object.entries(told).map(([key, value]) => attribute(key, value)),
+    };
+    const exported = await alice.fetch('/v1/logs', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        resourceLogs: [{ scopeLogs: [{ scope: { name: 'com.anthropic.claude_code.events' }, logRecords: [record] }] }],
+      }),
+    });
+    expect(exported.status).toBe(200);
+    const after = (await usageOf(alice)).rows.find(({ key }) => key === 'claude-opus-4-8')?.amount_micros ?? 0;
+    expect(after - before).toBe(1_000 * 5 + 100 * 25);
+  });
+});
