@@ -5,6 +5,7 @@ import { PersonId } from './ids.ts';
 import { InferenceConfig } from './inference-profile.ts';
 import { OperationsConfig } from './operations-profile.ts';
 import { PeopleConfig } from './people-profile.ts';
+import { UsageConfig } from './usage-profile.ts';
 
 const url = z.url();
 
@@ -147,9 +148,6 @@ export const AccessConfig = z.strictObject({
   allow_loopback_http: z.boolean().default(false),
 });
 export type AccessConfig = z.infer<typeof AccessConfig>;
-
-export const UsageConfig = z.strictObject({});
-export type UsageConfig = z.infer<typeof UsageConfig>;
 
 export const LifecycleConfig = z.strictObject({
   /** Between the proof of death and the purge. */

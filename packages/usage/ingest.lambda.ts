@@ -1,6 +1,6 @@
 /** `POST /v1/metrics`, `/v1/logs`, `/v1/traces`: what exporters send becomes ledger entries of the token's person, exactly once. Answers within two seconds. */
 import { createHash } from 'node:crypto';
-import { UsageConfig } from '@gatehouse/core/profile';
+import { UsageConfig } from '@gatehouse/core/usage-profile';
 import type { Entry } from '@gatehouse/ledger/entry';
 import { knowsBody, nothingPosted, post, rememberBody } from '@gatehouse/ledger/ledger.dynamo';
 import { listPrices } from '@gatehouse/ledger/price-book';
