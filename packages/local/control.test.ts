@@ -13,10 +13,12 @@ const clock = createClock();
 const faults = createAwsFaults(clock, async () => ({}));
 const cloudwatch = createCloudWatch({ clock, onAlarm: () => {} });
 let moves = 0;
+const published: unknown[] = [];
 const server = createControl(createEndpoint({ services: [cloudwatch.service], faults, clock }), {
   clock,
   faults,
   putPlatformMetrics: cloudwatch.putPlatformMetrics,
+  publishEvent: (bus, event) => void published.push({ bus, event }),
   settled: async () => {},
   routes: [],
   moved: () => {
@@ -78,6 +80,30 @@ describe('/_clock', () => {
     expect([body.ahead_seconds, moves]).toEqual([60, 1]);
     expect((await call('POST', '/_clock', { advance_seconds: -1 })).status).toBe(400);
     expect((await call('GET', '/_clock')).body.ahead_seconds).toBe(60);
+  });
+});
+
+describe('/_faults/events', () => {
+  const event = { source: 'aws.ecs', 'detail-type': 'ECS Service Action', detail: { eventType: 'WARN' }, resources: ['arn'] };
+
+  it('plays a service or a partner, whose sources PutEvents refuses to everybody else', async () => {
+    expect((await call('POST', '/_faults/events', { ...event, id: 'any', version: '0' })).status).toBe(202);
+    expect((await call('POST', '/_faults/events?bus=partner', event)).status).toBe(202);
+    expect(published).toEqual([
+      { bus: 'default', event },
+      { bus: 'partner', event },
+    ]);
+  });
+
+  it.each([
+    ['no source', { ...event, source: undefined }],
+    ['a detail that is text', { ...event, detail: 'x' }],
+    ['no JSON', 'x'],
+  ])('refuses %s in words', async (_, wrong) => {
+    expect(await call('POST', '/_faults/events', wrong)).toMatchObject({
+      status: 400,
+      body: { error: expect.stringContaining('detail-type') },
+    });
   });
 });
 

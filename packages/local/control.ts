@@ -6,6 +6,14 @@ import { AwsError } from './aws/service.ts';
 import type { Clock } from './clock.ts';
 import type { RouteSpec } from './front/routes.ts';
 
+/** As a bus delivers it, without what AWS adds itself. */
+export interface PlatformEvent {
+  source: string;
+  'detail-type': string;
+  detail: object;
+  resources: readonly string[];
+}
+
 export interface Controls {
   clock: Clock;
   settled(): Promise<void>;
@@ -14,6 +22,8 @@ export interface Controls {
   faults: AwsFaults;
   /** Plays an AWS service that puts metrics. Throws an `AwsError` for what PutMetricData refuses. */
   putPlatformMetrics(input: Record<string, unknown>): void;
+  /** Plays a service or a partner that publishes an event. Throws an `AwsError` when there is no such bus. */
+  publishEvent(bus: string, event: PlatformEvent): void;
   /** Told after the clock has moved. */
   moved(): void;
 }
@@ -21,17 +31,24 @@ export interface Controls {
 const maxBodyBytes = 4096;
 /** CloudWatch's own limit of a PutMetricData. */
 const maxMetricsBytes = 1024 * 1024;
+/** A bus takes no larger event. */
+const maxEventBytes = 256 * 1024;
 
 /**
  * `POST /_clock {"advance_seconds": n}`, `GET /_clock`, `GET /_settled`, `GET /_routes`, `GET,POST,DELETE /_faults`, `DELETE /_faults/{id}`,
- * `POST /_faults/metrics` with what PutMetricData takes, of any namespace; everything else goes to the endpoint.
+ * `POST /_faults/metrics` with what PutMetricData takes, of any namespace; `POST /_faults/events?bus=default` with an event as a bus delivers it,
+ * of any source; everything else goes to the endpoint.
  */
-export function createControl(endpoint: Server, { clock, settled, routes, faults, putPlatformMetrics, moved }: Controls): Server {
+export function createControl(
+  endpoint: Server,
+  { clock, settled, routes, faults, putPlatformMetrics, publishEvent, moved }: Controls,
+): Server {
   const server = createServer({ keepAliveTimeout: endpoint.keepAliveTimeout }, (message, response) => {
     const path = message.url?.split('?')[0];
     if (path === '/_clock') return void clockCall(message, response, clock, moved);
     if (path === '/_routes') return answer(response, 200, { routes });
     if (path === '/_faults/metrics') return void metricsCall(message, response, putPlatformMetrics);
+    if (path === '/_faults/events') return void eventCall(message, response, publishEvent);
     if (path === '/_faults' || path?.startsWith('/_faults/')) return void faultCall(message, response, path.slice(9), faults);
     if (path === '/_settled') return void settled().then(() => answer(response, 200, { settled: true, now: timeOf(clock) }));
     endpoint.emit('request', message, response);
@@ -78,6 +95,28 @@ async function metricsCall(message: IncomingMessage, response: ServerResponse, p
       error instanceof AwsError ? error.message : 'Write {"Namespace": "AWS/...", "MetricData": [{"MetricName": "...", "Value": 1}]}';
     return answer(response, 400, { error: why });
   }
+}
+
+/** What only a service of AWS or a partner may publish, e.g. an event of ECS. */
+async function eventCall(message: IncomingMessage, response: ServerResponse, publishEvent: Controls['publishEvent']): Promise<void> {
+  if (message.method !== 'POST') return answer(response, 405, { error: 'POST an event as a bus delivers it' });
+  const bus = new URL(message.url ?? '', 'http://loopback').searchParams.get('bus') ?? 'default';
+  try {
+    publishEvent(bus, eventOf(JSON.parse(await textOf(message, maxEventBytes))));
+    return answer(response, 202, { taken: true });
+  } catch (error) {
+    const why =
+      error instanceof AwsError ? error.message : 'Write {"source": "aws.ecs", "detail-type": "...", "detail": {...}, "resources": []}';
+    return answer(response, 400, { error: why });
+  }
+}
+
+function eventOf(value: unknown): PlatformEvent {
+  const { source, 'detail-type': type, detail, resources = [] } = value as Record<string, unknown>;
+  if (typeof source !== 'string' || typeof type !== 'string' || typeof detail !== 'object' || detail === null)
+    throw new SyntaxError('no event');
+  if (!Array.isArray(resources)) throw new SyntaxError('no list');
+  return { source, 'detail-type': type, detail, resources: resources.map(String) };
 }
 
 async function textOf(message: IncomingMessage, limit = maxBodyBytes): Promise<string> {

@@ -20,7 +20,7 @@ import { createKms } from './aws/kms.ts';
 import { createLogs, type Logs } from './aws/logs.ts';
 import { depthMetrics } from './aws/messages/depth-metrics.ts';
 import { createMessages, type Messages } from './aws/messages/messages.ts';
-import { createScheduler, type Fired } from './aws/scheduler/scheduler.ts';
+import { createScheduler } from './aws/scheduler/scheduler.ts';
 import { createSecretsManager } from './aws/secrets-manager.ts';
 import { AwsError } from './aws/service.ts';
 import { createStates, type States } from './aws/states/states.ts';
@@ -30,7 +30,7 @@ import { declaredBuckets } from './buckets.ts';
 import { type Clock, createClock } from './clock.ts';
 import { createControl } from './control.ts';
 import { openDataFolder } from './data-folder.ts';
-import { createDeadLetters, type DeadLetters, deadLetterQueues } from './dead-letters.ts';
+import { createDeadLetters, deadLetterQueues } from './dead-letters.ts';
 import { readDocument, writeDocument } from './durable-file.ts';
 import { createFront } from './front/front.ts';
 import { createFunctions, type Functions } from './functions.ts';
@@ -47,6 +47,7 @@ import { type Addresses, addressesOf, localProfile, partnerBus, replicas, stage 
 import { provision } from './provision.ts';
 import { connectStreams } from './streams.ts';
 import { loadSurfaces } from './surfaces.ts';
+import { createTargets, functionOf, type Targets } from './targets.ts';
 
 export interface RunningStack extends Addresses {
   clock: Clock;
@@ -86,7 +87,7 @@ export async function runStack(
       origin: addresses.aws,
       path: at('messages'),
       queues: deadLetterQueues(surfaces),
-      invoke: (arn, event) => lambda.invokeAsync(known(lambda, arn), event),
+      invoke: (arn, event) => targets.call(arn, event),
     });
     closers.push(() => messages.close());
     const storage: Storage = createStorage({ clock, path: at('objects'), buckets: declaredBuckets(surfaces, stage) });
@@ -123,7 +124,7 @@ export async function runStack(
     const events: Events = createEvents({
       clock,
       folder: at('events'),
-      deliver: ({ target, event }) => deliver(lambda, target.Arn, event, deadLetters),
+      deliver: (delivery) => targets.deliver(delivery),
       onDead: deadLetters.undelivered,
     });
     closers.push(() => events.close());
@@ -137,11 +138,8 @@ export async function runStack(
     await states.open({ hold: true });
     closers.push(() => states.close());
 
-    const scheduler = createScheduler({
-      clock,
-      path: at('schedules.json'),
-      fire: (fired) => fire(lambda, fired, deadLetters),
-    });
+    const targets: Targets = createTargets({ lambda, messages, states: states.service, deadLetters, events: () => events });
+    const scheduler = createScheduler({ clock, path: at('schedules.json'), fire: targets.fire });
     closers.push(() => scheduler.close());
 
     const services = { dynamodb, kms, secretsManager, events: events.service, states: states.service, cloudwatch: cloudwatch.service };
@@ -176,6 +174,7 @@ export async function runStack(
         routes,
         faults,
         putPlatformMetrics: cloudwatch.putPlatformMetrics,
+        publishEvent: (bus, event) => void events.publish(bus, event),
         moved: () => writeDocument(at('clock.json'), { offset_ms: clock.offset() }),
       }),
       port + 1,
@@ -234,42 +233,6 @@ function routesOf(surfaces: readonly Surface[]) {
 async function tellTopic(messages: Messages, { arn, subject, message }: AlarmAction): Promise<void> {
   if (!arn.startsWith('arn:aws:sns:')) throw new AwsError('ValidationError', `The alarm action ${arn} is not in the embedded stack`);
   await messages.publish(arn, { subject, message });
-}
-
-/** The function's physical name out of its ARN, with or without an alias. */
-function functionOf(arn: string): string {
-  return arn.split(':function:')[1]?.split(':')[0] ?? arn;
-}
-
-/** A rule's target: Lambda takes the event and tries it three times; what it gives up on is put aside. Until then a restart delivers it again. */
-async function deliver(lambda: Functions, arn: string, event: unknown, { gaveUp }: DeadLetters): Promise<{ handled: Promise<unknown> }> {
-  const name = known(lambda, arn);
-  const { promise: handled, resolve } = Promise.withResolvers<void>();
-  lambda.invokeAsync(name, event, {
-    onSuccess: resolve,
-    onFailure: (_event, error) => void gaveUp(name, event, error, asyncAttempts).then(resolve),
-  });
-  return { handled };
-}
-
-/** Lambda's own: once, and two retries. */
-const asyncAttempts = 3;
-
-/** A schedule's target. A function that is not there will not come: no retry. */
-function fire(lambda: Functions, { document, payload, ...fired }: Fired, deadLetters: DeadLetters): void {
-  const { Arn: targetArn, DeadLetterConfig } = document.Target;
-  try {
-    lambda.invokeAsync(known(lambda, targetArn), JSON.parse(payload));
-  } catch (cause) {
-    const error = cause instanceof Error ? cause : new Error(String(cause));
-    void deadLetters.unreached({ ...fired, payload, targetArn, queueArn: DeadLetterConfig?.Arn, attempts: 1, error });
-  }
-}
-
-function known(lambda: Functions, arn: string): string {
-  const name = functionOf(arn);
-  if (!lambda.has(name)) throw new AwsError('ResourceNotFoundException', `There is no function ${name}`);
-  return name;
 }
 
 /** The two Task resources that our machines use. */
