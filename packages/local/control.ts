@@ -10,7 +10,7 @@ import type { RouteSpec } from './front/routes.ts';
 export interface PlatformEvent {
   source: string;
   'detail-type': string;
-  detail: object;
+  detail: Record<string, unknown>;
   resources: readonly string[];
 }
 
@@ -116,7 +116,7 @@ function eventOf(value: unknown): PlatformEvent {
   if (typeof source !== 'string' || typeof type !== 'string' || typeof detail !== 'object' || detail === null)
     throw new SyntaxError('no event');
   if (!Array.isArray(resources)) throw new SyntaxError('no list');
-  return { source, 'detail-type': type, detail, resources: resources.map(String) };
+  return { source, 'detail-type': type, detail: { ...detail }, resources: resources.map(String) };
 }
 
 async function textOf(message: IncomingMessage, limit = maxBodyBytes): Promise<string> {
