@@ -1,9 +1,14 @@
-/** The buses of EventBridge and their rules: what the control plane keeps and answers. It publishes and delivers nothing. */
-import { AwsError, type AwsService, account, region } from '../service.ts';
+/**
+ * The buses of EventBridge and their rules: what the control plane keeps and answers. What people make outlives the process; what the stack
+ * makes it makes again. It publishes and delivers nothing.
+ */
+import { type AwsCall, AwsError, type AwsService, account, region } from '../service.ts';
 import type { RetryPolicy, Target } from './delivery.ts';
 import { checkName, listOf, paged } from './input.ts';
 import { PatternError } from './matcher.ts';
 import { type CompiledPattern, compilePattern } from './pattern.ts';
+import { checkTargetInput } from './target-input.ts';
+import { type KeptTarget, readUserRules, stackCaller, writeUserRules } from './user-rules.ts';
 
 export interface StoredRule {
   Name: string;
@@ -14,13 +19,19 @@ export interface StoredRule {
   Description?: string;
   RoleArn?: string;
   compiled: CompiledPattern;
-  targets: Map<string, Target>;
+  targets: Map<string, PutTarget>;
+  /** People made it, and the stack did not. */
+  byUser: boolean;
+}
+interface PutTarget extends Target {
+  byUser: boolean;
 }
 export interface Bus {
   name: string;
   arn: string;
   /** A partner's bus takes the events of the partner source of the same name and no others. */
   partner: boolean;
+  byUser: boolean;
   rules: Map<string, StoredRule>;
 }
 export interface Buses {
@@ -32,14 +43,72 @@ export interface Buses {
 const maxTargets = 5;
 const maxPatternCharacters = 4096;
 
-export function createBuses(): Buses {
+/** `path`: the document of what people made; without it nothing is kept. */
+export function createBuses(path?: string): Buses {
   const buses = new Map<string, Bus>();
-  add('default', false);
+  add('default', false, false);
+  /** Targets of people whose rule is not there yet: the stack puts its own after this. */
+  let waiting: readonly KeptTarget[] = [];
+  restore();
 
-  function add(name: string, partner: boolean): Bus {
-    const bus = { name, arn: `arn:aws:events:${region}:${account}:event-bus/${name}`, partner, rules: new Map() };
+  function add(name: string, partner: boolean, byUser: boolean): Bus {
+    const bus = { name, arn: `arn:aws:events:${region}:${account}:event-bus/${name}`, partner, byUser, rules: new Map() };
     buses.set(name, bus);
     return bus;
+  }
+  function restore(): void {
+    const kept = readUserRules(path);
+    waiting = kept.targets;
+    for (const { name, partner } of kept.buses) add(name, partner, true);
+    for (const { bus, name, pattern, state, description, roleArn } of kept.rules) {
+      const known = buses.get(bus);
+      // On a bus that the stack has yet to make, a rule waits for it.
+      const at = known ?? add(bus, bus.startsWith('aws.partner/'), false);
+      putRule(at, name, { EventPattern: pattern, State: state, Description: description, RoleArn: roleArn }, true);
+    }
+  }
+  function save({ caller }: AwsCall): void {
+    if (caller === stackCaller) return;
+    const all = [...buses.values()];
+    const rules = all.flatMap((bus) => [...bus.rules.values()]);
+    writeUserRules(path, {
+      buses: all.filter(({ byUser }) => byUser).map(({ name, partner }) => ({ name, partner })),
+      rules: rules
+        .filter(({ byUser }) => byUser)
+        .map(({ EventBusName, Name, EventPattern, State, Description, RoleArn }) => ({
+          bus: EventBusName,
+          name: Name,
+          pattern: EventPattern,
+          state: State,
+          ...(Description !== undefined && { description: Description }),
+          ...(RoleArn !== undefined && { roleArn: RoleArn }),
+        })),
+      targets: rules.flatMap(({ EventBusName: bus, Name: rule, targets }) =>
+        [...targets.values()].filter(({ byUser }) => byUser).map((target) => ({ bus, rule, target: withoutMaker(target) })),
+      ),
+    });
+  }
+  function putRule(bus: Bus, Name: string, input: Record<string, unknown>, byUser: boolean): StoredRule {
+    const known = bus.rules.get(Name);
+    const pattern = String(input.EventPattern);
+    const targets = known?.targets ?? new Map<string, PutTarget>();
+    if (!known)
+      for (const { rule, target, bus: name } of waiting)
+        if (name === bus.name && rule === Name) targets.set(target.Id, { ...target, byUser: true });
+    const rule: StoredRule = {
+      Name,
+      Arn: `arn:aws:events:${region}:${account}:rule/${bus.name === 'default' ? '' : `${bus.name}/`}${Name}`,
+      EventBusName: bus.name,
+      EventPattern: pattern,
+      State: input.State === 'DISABLED' ? 'DISABLED' : 'ENABLED',
+      ...(typeof input.Description === 'string' && { Description: input.Description }),
+      ...(typeof input.RoleArn === 'string' && { RoleArn: input.RoleArn }),
+      compiled: parsePattern(pattern),
+      targets,
+      byUser: byUser && known?.byUser !== false,
+    };
+    bus.rules.set(Name, rule);
+    return rule;
   }
   const find = (nameOrArn = 'default') =>
     buses.get(nameOrArn.includes(':event-bus/') ? (nameOrArn.split(':event-bus/')[1] ?? '') : nameOrArn);
@@ -55,14 +124,15 @@ export function createBuses(): Buses {
     if (!rule) throw new AwsError('ResourceNotFoundException', `Rule ${name} does not exist on EventBus ${bus.name}.`);
     return { bus, rule };
   }
-  const setState = (State: StoredRule['State']) => (input: { Name?: string; EventBusName?: string }) => {
+  const setState = (State: StoredRule['State']) => (input: { Name?: string; EventBusName?: string }, call: AwsCall) => {
     const { bus, rule } = ruleOf(input, input.Name);
     bus.rules.set(rule.Name, { ...rule, State });
+    save(call);
     return {};
   };
 
   const operations: AwsService['operations'] = {
-    CreateEventBus(input) {
+    CreateEventBus(input, call) {
       const name = checkName('Name', input.Name, /^[/.\-_A-Za-z0-9]{1,256}$/);
       const partner = name.startsWith('aws.partner/');
       if (partner !== (input.EventSourceName === name))
@@ -72,13 +142,16 @@ export function createBuses(): Buses {
         );
       if (!partner && name.includes('/')) throw new AwsError('ValidationException', `Event bus name ${name} must not contain '/'.`);
       if (buses.has(name)) throw new AwsError('ResourceAlreadyExistsException', `Event bus ${name} already exists.`);
-      return { EventBusArn: add(name, partner).arn };
+      const bus = add(name, partner, call.caller !== stackCaller);
+      save(call);
+      return { EventBusArn: bus.arn };
     },
-    DeleteEventBus(input) {
+    DeleteEventBus(input, call) {
       if (input.Name === 'default') throw new AwsError('ValidationException', 'Cannot delete event bus default.');
       if (find(input.Name)?.rules.size)
         throw new AwsError('ValidationException', `Event bus ${input.Name} cannot be deleted since it has rules.`);
       buses.delete(String(input.Name));
+      save(call);
       return {};
     },
     DescribeEventBus(input) {
@@ -90,9 +163,9 @@ export function createBuses(): Buses {
       return { EventBuses: page.map(({ name, arn }) => ({ Name: name, Arn: arn })), NextToken };
     },
 
-    PutRule(input) {
+    PutRule(input, call) {
       const bus = busOf(input);
-      const Name = checkName('Name', input.Name, /^[.\-_A-Za-z0-9]{1,64}$/);
+      const name = checkName('Name', input.Name, /^[.\-_A-Za-z0-9]{1,64}$/);
       if (input.ScheduleExpression !== undefined)
         throw new AwsError(
           'ValidationException',
@@ -100,19 +173,9 @@ export function createBuses(): Buses {
         );
       if (typeof input.EventPattern !== 'string')
         throw new AwsError('ValidationException', 'Parameter(s) EventPattern or ScheduleExpression must be specified.');
-      const Arn = `arn:aws:events:${region}:${account}:rule/${bus.name === 'default' ? '' : `${bus.name}/`}${Name}`;
-      bus.rules.set(Name, {
-        Name,
-        Arn,
-        EventBusName: bus.name,
-        EventPattern: input.EventPattern,
-        State: input.State === 'DISABLED' ? 'DISABLED' : 'ENABLED',
-        ...(typeof input.Description === 'string' && { Description: input.Description }),
-        ...(typeof input.RoleArn === 'string' && { RoleArn: input.RoleArn }),
-        compiled: parsePattern(input.EventPattern),
-        targets: bus.rules.get(Name)?.targets ?? new Map(),
-      });
-      return { RuleArn: Arn };
+      const rule = putRule(bus, name, input, call.caller !== stackCaller);
+      save(call);
+      return { RuleArn: rule.Arn };
     },
     DescribeRule: (input) => shown(ruleOf(input, input.Name).rule),
     ListRules(input) {
@@ -121,14 +184,15 @@ export function createBuses(): Buses {
     },
     EnableRule: setState('ENABLED'),
     DisableRule: setState('DISABLED'),
-    DeleteRule(input) {
+    DeleteRule(input, call) {
       const bus = busOf(input);
       if (bus.rules.get(input.Name)?.targets.size) throw new AwsError('ValidationException', "Rule can't be deleted since it has targets.");
       bus.rules.delete(input.Name);
+      save(call);
       return {};
     },
 
-    PutTargets(input) {
+    PutTargets(input, call) {
       const { rule } = ruleOf(input, input.Rule);
       const targets = listOf(input.Targets, 'Targets').map(parseTarget);
       if (new Set([...rule.targets.keys(), ...targets.map(({ Id }) => Id)]).size > maxTargets)
@@ -136,14 +200,15 @@ export function createBuses(): Buses {
           'LimitExceededException',
           `The requested resource exceeds the maximum number allowed (${maxTargets} targets a rule).`,
         );
-      for (const target of targets) rule.targets.set(target.Id, target);
+      for (const target of targets) rule.targets.set(target.Id, { ...target, byUser: call.caller !== stackCaller });
+      save(call);
       return { FailedEntryCount: 0, FailedEntries: [] };
     },
     ListTargetsByRule(input) {
       const { page, NextToken } = paged([...ruleOf(input, input.Rule).rule.targets.values()], input, ({ Id }) => Id);
-      return { Targets: page, NextToken };
+      return { Targets: page.map(withoutMaker), NextToken };
     },
-    RemoveTargets(input) {
+    RemoveTargets(input, call) {
       const { rule } = ruleOf(input, input.Rule);
       const failed = listOf(input.Ids, 'Ids').filter((id) => !rule.targets.delete(String(id)));
       const FailedEntries = failed.map((TargetId) => ({
@@ -151,6 +216,7 @@ export function createBuses(): Buses {
         ErrorCode: 'ResourceNotFoundException',
         ErrorMessage: `Target ${TargetId} does not exist.`,
       }));
+      save(call);
       return { FailedEntryCount: failed.length, FailedEntries };
     },
   };
@@ -173,9 +239,7 @@ function parseTarget(target: Record<string, unknown>): Target {
   const { Id, Arn } = target;
   if (typeof Id !== 'string' || typeof Arn !== 'string' || !Arn.startsWith('arn:'))
     throw new AwsError('ValidationException', 'Each target needs an Id and an Arn.');
-  for (const change of ['Input', 'InputPath', 'InputTransformer'])
-    if (target[change] !== undefined)
-      throw new AwsError('ValidationException', `${change} is not in the embedded stack: a target receives the whole event`);
+  checkTargetInput(target, Id);
   const policy = target.RetryPolicy as RetryPolicy | undefined;
   const between = (value: number | undefined, least: number, most: number) => value === undefined || (value >= least && value <= most);
   if (!between(policy?.MaximumRetryAttempts, 0, 185) || !between(policy?.MaximumEventAgeInSeconds, 60, 86_400))
@@ -183,7 +247,11 @@ function parseTarget(target: Record<string, unknown>): Target {
   return { ...target, Id, Arn };
 }
 
-function shown(rule: StoredRule): Omit<StoredRule, 'compiled' | 'targets'> {
-  const { compiled: _compiled, targets: _targets, ...rest } = rule;
+function shown(rule: StoredRule): Omit<StoredRule, 'compiled' | 'targets' | 'byUser'> {
+  const { compiled: _compiled, targets: _targets, byUser: _byUser, ...rest } = rule;
   return rest;
+}
+
+function withoutMaker({ byUser: _byUser, ...target }: PutTarget): Target {
+  return target;
 }

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock, Timer } from '../../clock.ts';
 import { openJournal } from './journal.ts';
+import type { TargetInput } from './target-input.ts';
 
 /** The event as rules match it and targets receive it. */
 export interface BusEvent {
@@ -26,7 +27,7 @@ export interface RetryPolicy {
   MaximumRetryAttempts?: number;
   MaximumEventAgeInSeconds?: number;
 }
-export interface Target {
+export interface Target extends TargetInput {
   Id: string;
   Arn: string;
   RoleArn?: string;
@@ -41,7 +42,7 @@ export interface Delivery {
   busName: string;
 }
 /**
- * Hands the whole event to the target; a rejection is tried again. A target that only queues the event answers with the end of its work:
+ * Hands the target what it receives of the event; a rejection is tried again. A target that only queues the event answers with the end of its work:
  * until `handled` settles, a restart delivers again.
  */
 export type Deliver = (delivery: Delivery) => Promise<{ handled: Promise<unknown> } | undefined>;

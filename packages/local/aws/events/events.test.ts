@@ -128,7 +128,7 @@ describe('buses and rules', () => {
       name: 'InvalidEventPatternException',
       message: 'Event pattern is not valid. Reason: Unrecognized match type like',
     });
-    await expect(rule('bad', { source: ['x'] }, 'product', { InputPath: '$.detail' })).rejects.toMatchObject({
+    await expect(rule('bad', { source: ['x'] }, 'product', { InputPath: '$..detail' })).rejects.toMatchObject({
       name: 'ValidationException',
     });
     await expect(rule('bad', { source: ['x'] }, 'product', { RetryPolicy: { MaximumRetryAttempts: 186 } })).rejects.toMatchObject({

@@ -17,7 +17,7 @@ export interface EventsOptions {
   clock: Clock;
   deliver: Deliver;
   onDead: OnDead;
-  /** Where undelivered events, archives and replays outlive the process. Rules and targets are not kept: whoever starts it makes them again. */
+  /** Where undelivered events, archives, replays, and the rules and targets of people outlive the process. The stack makes its own again. */
   folder?: string;
 }
 
@@ -55,7 +55,7 @@ const crowded = 200;
 
 export function createEvents({ clock, deliver, onDead, folder }: EventsOptions): Events {
   const at = (name: string) => (folder === undefined ? undefined : join(folder, name));
-  const buses = createBuses();
+  const buses = createBuses(at('rules.json'));
   const journal = at('deliveries.jsonl');
   const courier = createCourier({ clock, deliver, onDead, ...(journal && { journal }) });
   const archiveFolder = at('archives');

@@ -11,6 +11,7 @@ import {
   DescribeReplayCommand,
   EventBridgeClient,
   ListArchivesCommand,
+  ListEventBusesCommand,
   ListReplaysCommand,
   PutEventsCommand,
   PutRuleCommand,
@@ -180,7 +181,9 @@ describe('after a restart on the same folder', () => {
     const restarted = createEvents({ clock, deliver, onDead: () => {}, folder: at });
     const here = await listen([restarted.service], clock);
     const its = new EventBridgeClient(here.client);
-    await its.send(new CreateEventBusCommand({ Name: 'product' }));
+    // The second time they are there already.
+    const { EventBuses } = await its.send(new ListEventBusesCommand({ NamePrefix: 'product' }));
+    if (!EventBuses?.length) await its.send(new CreateEventBusCommand({ Name: 'product' }));
     await rule('worker', { source: ['test'] }, its);
     const stop = async () => {
       its.destroy();

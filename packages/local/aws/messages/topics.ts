@@ -18,7 +18,7 @@ export interface TopicsOptions {
 export interface Topics {
   service: WholeService;
   /** Publishes for the stack itself; rejects with an `AwsError` when there is no such topic. */
-  publish(topicArn: string, message: { subject: string; message: string }): Promise<void>;
+  publish(topicArn: string, message: { subject?: string; message: string }): Promise<void>;
   inFlight(): number;
   close(): void;
 }
@@ -73,7 +73,8 @@ export function createTopics({ clock, origin, ask, load, invoke }: TopicsOptions
       },
     },
     async publish(TopicArn, { subject, message }) {
-      const answer = await act(new URLSearchParams({ Action: 'Publish', TopicArn, Subject: subject, Message: message }));
+      const form = { Action: 'Publish', TopicArn, Message: message, ...(subject !== undefined && { Subject: subject }) };
+      const answer = await act(new URLSearchParams(form));
       if (answer.status >= 300)
         throw new AwsError('NotFound', `The topic ${TopicArn} did not take a message: ${textOf(String(answer.body), 'Message')}`);
     },
