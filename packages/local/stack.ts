@@ -225,7 +225,12 @@ function readOffset(file: string): number {
 
 function routesOf(surfaces: readonly Surface[]) {
   return surfaces.flatMap(({ capability, routes = [] }) =>
-    routes.map(({ method, path, entry }) => ({ method, path, functionName: functionName(stage, capability, entry) })),
+    routes.map(({ method, path, entry, stream = false }) => ({
+      method,
+      path,
+      stream,
+      functionName: functionName(stage, capability, entry),
+    })),
   );
 }
 

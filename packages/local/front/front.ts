@@ -73,13 +73,21 @@ export function createFront(options: FrontOptions): Server {
     if (body === 'too_large') return tooLarge(response, requestId);
     if (body === 'unsupported') return refuse(415, 'UnsupportedMediaTypeException', 'Unsupported Media Type');
     const event = proxyEvent(message, url, body, matched, requestId, clock);
-    await integrate(matched.route.functionName, event, response, requestId);
+    await integrate(matched.route, event, response, requestId);
   }
 
-  async function integrate(functionName: string, event: unknown, response: ServerResponse, requestId: string): Promise<void> {
-    const timer = setTimeout(() => {
-      if (!response.headersSent) unavailable(response, requestId);
-    }, integrationMs);
+  async function integrate(
+    { functionName, stream }: RouteSpec,
+    event: unknown,
+    response: ServerResponse,
+    requestId: string,
+  ): Promise<void> {
+    const timer = setTimeout(
+      () => {
+        if (!response.headersSent) unavailable(response, requestId);
+      },
+      stream ? streamMs : integrationMs,
+    );
     try {
       const result = await invoke(functionName, event, streamTo(response, requestId, { idleMs, streamMs }));
       // A stream that breaks off must not look finished.

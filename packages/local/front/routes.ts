@@ -6,6 +6,8 @@ export interface RouteSpec {
   path: string;
   /** Physical name of the function behind it. */
   functionName: string;
+  /** Its answers leave while they are made: the integration may then take as long as a stream. */
+  stream?: boolean;
 }
 
 export interface Matched {
