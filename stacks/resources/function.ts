@@ -5,6 +5,7 @@ import { arn, pascal, profile, stage } from '../stage.ts';
 import { bucketArn } from './bucket.ts';
 import { environmentOf } from './environment.ts';
 import { keyArn } from './key.ts';
+import { modelStatements } from './models.ts';
 import { namedStatements, type Statement } from './permission.ts';
 import { secretArn } from './secret.ts';
 
@@ -45,6 +46,7 @@ export function deployFunction(
       // Without it S3 answers 403 for an object that is not there.
       ...(actions.includes('s3:GetObject') ? [{ actions: ['s3:ListBucket'], resources: [bucketArn(bucket)] }] : []),
     ]),
+    ...(entry.asksModels ? modelStatements(profile.inference.upstreams) : []),
     ...(streamed && table
       ? [
           {
