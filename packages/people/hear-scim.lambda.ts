@@ -53,7 +53,8 @@ async function takeOut(table: string, member: string, group: string): Promise<vo
     const row = await readGroup(table, group);
     const members = row && (await membersOf(table, row));
     if (!row || !members?.delete(member)) return writeMemberOf(table, member, group, false);
-    if ((await writeGroup(table, { ...row, version: row.version + 1 }, row, members)) === 'done') return;
+    const { member_set: _, member_parts: __, member_count: ___, ...head } = row;
+    if ((await writeGroup(table, { ...head, version: row.version + 1 }, row, members)) === 'done') return;
   }
   throw new Unavailable(`The group ${group} was written by others ${maxRaces} times in a row`);
 }

@@ -58,7 +58,7 @@ describe('a push', () => {
     await scim.patch(`Users/${id}`, { op: 'Replace', path: 'active', value: 'False' });
     expect(await known(email)).toMatchObject([{ status: 'left', generation: 2 }]);
     const cut = await company.caseOf(joined?.id ?? '', (one) => one.cut_at !== undefined, { what: 'the cut' });
-    expect(cut.trigger).toBe('event');
+    expect(cut.person).toBe(joined?.id);
   }, 60_000);
 
   it('that changes nothing of a person tells nothing, and a deleted user leaves and is taken out of groups', async () => {
