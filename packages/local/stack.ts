@@ -20,12 +20,14 @@ import { createKms } from './aws/kms.ts';
 import { createLogs, type Logs } from './aws/logs.ts';
 import { depthMetrics } from './aws/messages/depth-metrics.ts';
 import { createMessages, type Messages } from './aws/messages/messages.ts';
+import { createParameters } from './aws/parameters.ts';
 import { createScheduler } from './aws/scheduler/scheduler.ts';
 import { createSecretsManager } from './aws/secrets-manager.ts';
 import { AwsError } from './aws/service.ts';
 import { createStates, type States } from './aws/states/states.ts';
 import { fileStore } from './aws/states/store.file.ts';
 import { createStorage, type Storage } from './aws/storage/storage.ts';
+import { createSts } from './aws/sts.ts';
 import { declaredBuckets } from './buckets.ts';
 import { type Clock, createClock } from './clock.ts';
 import { createControl } from './control.ts';
@@ -121,6 +123,8 @@ export async function runStack(
     const lambda: Functions = createFunctions(lambdaHost, { faults, clock, onGaveUp: deadLetters.gaveUp });
     const kms = createKms({ clock, path: at('kms.json') });
     const secretsManager = createSecretsManager({ clock, path: at('secrets.json') });
+    const parameters = createParameters({ clock, path: at('parameters.json') });
+    const sts = createSts(lambdaHost.has);
     const events: Events = createEvents({
       clock,
       folder: at('events'),
@@ -160,8 +164,8 @@ export async function runStack(
     const routes = routesOf(surfaces);
     const settled = () => settle({ lambda, events, states, dynamodb, messages, storage, logs });
     const endpoint = createEndpoint({
-      services: [...Object.values(services), logs.service],
-      whole: [...messages.services, storage.service, scheduler.service],
+      services: [...Object.values(services), parameters, logs.service],
+      whole: [...messages.services, storage.service, scheduler.service, sts],
       lambda,
       authorize,
       faults,

@@ -148,6 +148,9 @@ function asked(target: string, operation: string, input: Record<string, unknown>
     }
     case 's3':
       return storageRequests(operation, input);
+    case 'sts':
+      // GetCallerIdentity needs no permission, and there is nothing else.
+      return [];
     default:
       return [{ action: `${target}:${operation}`, resource: '*' }];
   }

@@ -264,6 +264,6 @@ function write(response: ServerResponse, reply: AwsAnswer, requestId: string, cl
   bytes.pipe(response);
 }
 
-function escapeXml(text: string): string {
+export function escapeXml(text: string): string {
   return text.replace(/[<>&]/g, (character) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;' })[character] ?? character);
 }

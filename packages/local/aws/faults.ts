@@ -189,6 +189,7 @@ const services: Readonly<Record<string, string>> = {
   secretsmanager: 'secretsmanager',
   GraniteServiceVersion20100801: 'cloudwatch',
   Logs_20140328: 'logs',
+  AmazonSSM: 'ssm',
 };
 
 /** `DynamoDB_20120810` -> `dynamodb`, as IAM and faults name it. */
