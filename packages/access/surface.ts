@@ -3,6 +3,7 @@
 import type { Entry, Surface, TableUse } from '@gatehouse/contracts/surface';
 import { patternOf } from '@gatehouse/events/fact';
 import { personChanged } from '@gatehouse/events/person-changed';
+import { signOutAsked } from '@gatehouse/events/sign-out-asked';
 import { groupCutOrdered } from './group-cut-ordered.ts';
 
 const people: TableUse = { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*', 'IDENTITY#*'] };
@@ -107,6 +108,7 @@ export const surface: Surface = {
       starts: ['key-rotation'],
     },
     'hear-people': { handler: 'packages/access/hear-people.lambda.handler', timeoutSeconds: 30, memoryMb: 512, tables: [own, people] },
+    'hear-sign-out': { handler: 'packages/access/hear-sign-out.lambda.handler', timeoutSeconds: 30, memoryMb: 512, tables: [own] },
     publish: { handler: 'packages/access/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
   },
   routes: [
@@ -131,6 +133,7 @@ export const surface: Surface = {
   ],
   rules: [
     { name: 'hear-people', bus: 'product', pattern: patternOf(personChanged), entry: 'hear-people' },
+    { name: 'hear-sign-out', bus: 'product', pattern: patternOf(signOutAsked), entry: 'hear-sign-out' },
     { name: 'cut-group', bus: 'product', pattern: patternOf(groupCutOrdered), entry: 'cut-group' },
   ],
   streams: ['publish'],
