@@ -12,6 +12,7 @@ import { http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { log } from '@gatehouse/runtime/log';
 import { apiError, apiWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
+import { rememberInitiator } from './approval.dynamo.ts';
 import { casesOf, readCase, readChain, readLock, readSeal, type Stored } from './case.dynamo.ts';
 import { idFrom, show } from './case.ts';
 import { packetOf } from './packet.ts';
@@ -49,7 +50,7 @@ export const handler = http(
       const lock = await readLock(env.TABLE_LIFECYCLE, person);
       const open = lock?.state === 'held' ? await readCase(env.TABLE_LIFECYCLE, lock.case_id) : undefined;
       if (open) return { status: 200, headers: fresh, body: show(open) };
-      const started = await startOne(env, person, start.value, lock?.case_id);
+      const started = await startOne(env, person, start.value, lock?.case_id, caller.person);
       log.info('offboarding asked for', { case_id: started.id, person, by: caller.person });
       const body = {
         id: started.id,
@@ -96,15 +97,18 @@ async function find(env: Env, request: Request, wanted: string): Promise<Result<
 }
 
 /** The execution is named after the person's case before it: two requests at once make one execution. */
-async function startOne(env: Env, person: string, { reason, ticket, hold }: Start, before: string | undefined) {
+async function startOne(env: Env, person: string, { reason, ticket, hold }: Start, before: string | undefined, by: string) {
   const input = { person, reason, ...(ticket !== undefined && { ticket }), ...(hold && { hold }) };
   const id = idFrom('by hand', person, before ?? 'first');
+  // Before the start: nobody approves what they began themselves.
+  await rememberInitiator(env.TABLE_LIFECYCLE, id, by);
   const started = await startMachine(env.MACHINE_OFFBOARDING_ARN, id, input);
   if (!started.existed) return { id, ...started };
   const one = await opening(env.TABLE_LIFECYCLE, id);
   if (one && !one.closed_at) return { id, ...started };
   // That execution ended without a case, or its case is closed: this is another one.
   const other = freshId('cas');
+  await rememberInitiator(env.TABLE_LIFECYCLE, other, by);
   return { id: other, ...(await startMachine(env.MACHINE_OFFBOARDING_ARN, other, input)) };
 }
 

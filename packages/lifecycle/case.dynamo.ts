@@ -94,6 +94,16 @@ export async function leaveWord(table: string, person: string, caseId: string, w
   return held;
 }
 
+/** Shows that the case waits for somebody's decision. What it does next says otherwise again. */
+export async function markHeld(table: string, id: string, message: string): Promise<void> {
+  await update(table, lifecycleCase.key(id), {
+    UpdateExpression: 'SET #status = :held, message = :message',
+    ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(closed_at)',
+    ExpressionAttributeNames: { '#status': 'status' },
+    ExpressionAttributeValues: { ':held': 'held', ':message': message },
+  });
+}
+
 export async function readChain(table: string, id: string): Promise<Link[]> {
   const rows = await query(table, lifecycleCase.key(id).pk, { prefix: 'EVIDENCE#' });
   return rows.map((row) => Link.parse(bare(row)));
@@ -109,7 +119,7 @@ export async function append(table: string, one: Stored, link: Link, facts: read
       Update: {
         TableName: table,
         Key: lifecycleCase.key(one.id),
-        UpdateExpression: `SET links = :links${status ? ', #status = :status' : ''}${time ? `, ${time} = :at` : ''}`,
+        UpdateExpression: `SET links = :links${status ? ', #status = :status' : ''}${time ? `, ${time} = :at` : ''} REMOVE message`,
         ConditionExpression: 'links = :before AND attribute_not_exists(closed_at)',
         ...(status && { ExpressionAttributeNames: { '#status': 'status' } }),
         ExpressionAttributeValues: {

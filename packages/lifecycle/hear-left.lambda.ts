@@ -17,7 +17,14 @@ export const handler = onFact(
   async (fact, { env }) => {
     const { person, generation, cause, id } = fact;
     const confirmed = 'status' in fact;
-    const input = { person, reason: reasonOf(fact), trigger: 'event' as const, generation, cause: cause ?? id };
+    const input = {
+      person,
+      reason: reasonOf(fact),
+      trigger: 'event' as const,
+      generation,
+      cause: cause ?? id,
+      ...(confirmed && { evidence: fact.evidence }),
+    };
     const name = confirmed ? idFrom('left', person, generation) : idFrom('unconfirmed', id);
     await startOffboarding(env.MACHINE_OFFBOARDING_ARN, name, input);
   },

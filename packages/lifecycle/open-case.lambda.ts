@@ -25,12 +25,14 @@ export const handler = onStep(openCase, env, async ({ input, execution_arn }, { 
   if (!start.ok) throw new InvalidRequest(start.refusal);
   const told = (outcome: Opened['outcome'], one: Stored | Case, message: string): Opened => {
     const { id: case_id, person, generation, trigger, reason, dry_run, hold } = one;
-    return { outcome, case_id, person, generation, trigger, reason, dry_run, hold, grace_seconds: CONFIG.grace_seconds, message };
+    const inferred = trigger === 'entitlement' || start.value.fact?.evidence === 'inferred';
+    return { outcome, case_id, person, generation, trigger, reason, dry_run, hold, grace_seconds: CONFIG.grace_seconds, inferred, message };
   };
 
   const again = await readCase(table, id);
   if (again) return told('opened', again, 'This execution has opened its case already');
-  const { person, generation } = await whom(env.STEP_ADMIT_PERSON_ARN, start.value.person);
+  // A fact names a person of ours: asking who that is would only put the cut off.
+  const { person, generation } = start.value.fact ?? (await whom(env.STEP_ADMIT_PERSON_ARN, start.value.person));
   const one = caseOf(start.value, { id, person, generation, execution_arn, started_at: timestamp(now) });
 
   for (let race = 1; race <= maxRaces; race++) {

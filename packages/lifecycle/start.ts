@@ -24,6 +24,8 @@ export const ByFact = z.strictObject({
   generation: z.int().positive(),
   /** Id of the event behind it. */
   cause: z.string().min(1),
+  /** inferred: only a sweep or an absence says that they left. */
+  evidence: z.enum(['explicit', 'inferred']).optional(),
 });
 export type ByFact = z.infer<typeof ByFact>;
 
@@ -72,4 +74,5 @@ const wanted: Readonly<Record<string, string>> = {
   trigger: '"event" or "entitlement"',
   generation: 'a positive whole number',
   cause: 'the id of the event that led here',
+  evidence: '"explicit" or "inferred"',
 };

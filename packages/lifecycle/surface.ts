@@ -11,6 +11,12 @@ function own(...actions: TableUse['actions'][number][]): TableUse {
   return { capability: 'lifecycle', actions };
 }
 
+const admission: readonly TableUse[] = [
+  { capability: 'access', actions: ['dynamodb:BatchGetItem'], leadingKeys: ['GATE#*', 'SESSION#*'] },
+  { capability: 'access', actions: ['dynamodb:Query'], leadingKeys: ['SIGNING-KEYS'] },
+  { capability: 'policy', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], leadingKeys: ['POLICY'] },
+];
+
 export const surface: Surface = {
   capability: 'lifecycle',
   table: true,
@@ -35,6 +41,36 @@ export const surface: Surface = {
       tables: [own('dynamodb:GetItem', 'dynamodb:PutItem')],
       calls: ['confirm-truth'],
       resumes: ['offboarding'],
+    },
+    'weigh-leaving': {
+      handler: 'packages/lifecycle/weigh-leaving.lambda.handler',
+      timeoutSeconds: 30,
+      memoryMb: 512,
+      tables: [
+        own('dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'),
+        { capability: 'people', actions: ['dynamodb:Query'], leadingKeys: ['PEOPLE#*'] },
+      ],
+    },
+    'ask-approval': {
+      handler: 'packages/lifecycle/ask-approval.lambda.handler',
+      timeoutSeconds: 30,
+      memoryMb: 512,
+      tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
+      calls: ['confirm-truth'],
+      resumes: ['offboarding'],
+    },
+    'tell-decision': {
+      handler: 'packages/lifecycle/tell-decision.lambda.handler',
+      timeoutSeconds: 30,
+      memoryMb: 512,
+      tables: [own('dynamodb:Query', 'dynamodb:UpdateItem')],
+      resumes: ['offboarding'],
+    },
+    approvals: {
+      handler: 'packages/lifecycle/approvals.lambda.handler',
+      timeoutSeconds: 29,
+      memoryMb: 512,
+      tables: [own('dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'), ...admission],
     },
     'close-case': {
       handler: 'packages/lifecycle/close-case.lambda.handler',
@@ -80,12 +116,7 @@ export const surface: Surface = {
       handler: 'packages/lifecycle/admin.lambda.handler',
       timeoutSeconds: 29,
       memoryMb: 512,
-      tables: [
-        own('dynamodb:GetItem', 'dynamodb:Query'),
-        { capability: 'access', actions: ['dynamodb:BatchGetItem'], leadingKeys: ['GATE#*', 'SESSION#*'] },
-        { capability: 'access', actions: ['dynamodb:Query'], leadingKeys: ['SIGNING-KEYS'] },
-        { capability: 'policy', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], leadingKeys: ['POLICY'] },
-      ],
+      tables: [own('dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'), ...admission],
       calls: ['admit-person', 'confirm-truth', 'find-sessions', 'find-virtual-keys', 'find-workspaces'],
       starts: ['offboarding'],
     },
@@ -95,6 +126,9 @@ export const surface: Surface = {
     { name: 'start-offboarding', method: 'POST', path: '/admin/offboardings', entry: 'admin', admit: 'admin' },
     { name: 'list-offboardings', method: 'GET', path: '/admin/offboardings', entry: 'admin', admit: 'admin' },
     { name: 'offboarding-evidence', method: 'GET', path: '/admin/offboardings/{id}/evidence', entry: 'admin', admit: 'admin' },
+    { name: 'hold-offboarding', method: 'PUT', path: '/admin/offboardings/{id}/hold', entry: 'approvals', admit: 'admin' },
+    { name: 'list-approvals', method: 'GET', path: '/admin/approvals', entry: 'approvals', admit: 'admin' },
+    { name: 'decide-approval', method: 'POST', path: '/admin/approvals/{id}', entry: 'approvals', admit: 'admin' },
   ],
   rules: [
     { name: 'person-left', bus: 'product', pattern: patternOf(personLeft), entry: 'hear-left' },
@@ -113,7 +147,7 @@ export const surface: Surface = {
       entry: 'hear-ended',
     },
   ],
-  streams: ['publish'],
+  streams: ['publish', 'tell-decision'],
   machines: [
     {
       name: 'offboarding',
@@ -136,6 +170,8 @@ export const surface: Surface = {
         'purge-workspaces',
         'probe-workspaces',
         'seal-evidence',
+        'weigh-leaving',
+        'ask-approval',
         'wait-out-grace',
         'close-case',
       ],
@@ -144,6 +180,8 @@ export const surface: Surface = {
   steps: {
     'open-case': 'open-case',
     'seal-evidence': 'seal-evidence',
+    'weigh-leaving': 'weigh-leaving',
+    'ask-approval': 'ask-approval',
     'wait-out-grace': 'wait-out-grace',
     'close-case': 'close-case',
   },

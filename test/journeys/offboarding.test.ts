@@ -132,7 +132,7 @@ describe('somebody who is deactivated in the directory', () => {
     const done = await afterGrace(alice.id, 'done');
     const { body: packet } = await admin('GET', `/offboardings/${done.id}/evidence`);
     expect(verifyPacket(JSON.stringify(packet)).ok).toBe(true);
-    expect(packet.chain.map(({ phase }: { phase: string }) => phase)).toEqual(['cut', 'proven', 'purged']);
+    expect(packet.chain.map(({ phase }: { phase: string }) => phase)).toEqual(['cut', 'proven', 'purging', 'purged']);
     expect(packet.chain[0].truth).toMatchObject({ truth: 'left', detail: 'deactivated' });
     expect(JSON.stringify(packet)).not.toMatch(/alice@example\.com|sk-|coder-token/);
 

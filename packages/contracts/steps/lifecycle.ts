@@ -1,4 +1,4 @@
-/** Lifecycle's own steps: open and close a case, keep its evidence, and wait out its grace. */
+/** Lifecycle's own steps: open and close a case, keep its evidence, wait out its grace, and ask before a whole wave of people is acted on. */
 import * as z from 'zod';
 import { StepOutput, step } from './step.ts';
 
@@ -18,6 +18,8 @@ export const openCase = step({
     dry_run: z.boolean(),
     hold: z.boolean(),
     grace_seconds: z.int(),
+    /** Nobody said that they left: it follows from a group, the policy, or their absence. */
+    inferred: z.boolean(),
     message: z.string(),
   }),
   idempotency: 'execution_arn; one open case a person',
@@ -56,6 +58,45 @@ export const waitOutGrace = step({
   idempotency: 'case_id; the last token stands',
   faults: ['Throttled', 'Unavailable', 'Misconfigured'],
   timeoutSeconds: 20,
+});
+
+const what = z.enum(['cut', 'purge']);
+
+/** Counts who else is leaving, and says whether the case may go on by itself, and whether a hold is set. */
+export const weighLeaving = step({
+  name: 'weigh-leaving',
+  owner: 'lifecycle',
+  input: z.strictObject({ case_id: z.string(), person: z.string(), what }),
+  output: z.strictObject({
+    /** free: not one of many. The rest is what one person says, or has yet to say, about all of them. */
+    verdict: z.enum(['free', 'ask', 'approved', 'rejected', 'expired']),
+    hold: z.boolean(),
+    /** What was asked and decided, for the evidence; null when nothing was. */
+    approval: z
+      .strictObject({
+        id: z.string(),
+        what,
+        state: z.string(),
+        asked_at: z.string(),
+        decisions: z.array(z.strictObject({ by: z.string(), decision: z.string(), reason: z.string(), at: z.string() })),
+      })
+      .nullable(),
+    message: z.string(),
+  }),
+  idempotency: 'case_id: counted once',
+  faults: ['Throttled', 'Unavailable', 'Misconfigured'],
+  timeoutSeconds: 30,
+});
+
+/** Parks the task's token under the one question that is asked for the whole wave. The decision, or the person's return, gives it back. */
+export const askApproval = step({
+  name: 'ask-approval',
+  owner: 'lifecycle',
+  input: z.strictObject({ case_id: z.string(), person: z.string(), what, task_token: z.string() }),
+  output: z.strictObject({ parked: z.literal(true), approval: z.string() }),
+  idempotency: 'case_id and what; the last token stands',
+  faults: ['Throttled', 'Unavailable', 'Misconfigured'],
+  timeoutSeconds: 30,
 });
 
 /** Ends the case: signs the packet and lets go of the person's lock. */
