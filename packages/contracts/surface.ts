@@ -64,6 +64,8 @@ export interface Entry {
   starts?: readonly string[];
   /** Machines whose waiting tasks this entry answers with their token (states:SendTaskSuccess). */
   resumes?: readonly string[];
+  /** Asks the models of the profile's upstreams in the name of its role. */
+  asksModels?: boolean;
   /** Which of the profile's capacities is its: environments set aside, and no more of them than that. */
   capacity?: 'telemetry' | 'inference';
   /** May put events on the product bus. Only the outbox publisher of a capability does. */

@@ -6,6 +6,11 @@ import { secret, secretAgain } from '@gatehouse/runtime/secret';
 import type { Draft } from './tier.ts';
 import type { Outgoing } from './upstream.http.ts';
 
+/** Where this function runs, as Lambda itself says it. */
+export function ownRegion(): string {
+  return process.env.AWS_REGION ?? 'us-east-1';
+}
+
 export interface SecretArns {
   'anthropic-key': string;
   'anthropic-aws-key': string;

@@ -89,6 +89,7 @@ export async function exchange<E>(request: Request, { caller, now: at }: Call<E>
     sourceOf(begun, (used) => format.frame(meter, ask, used)),
     {
       frame: format.frame(meter, ask, draft),
+      late: first === undefined,
       ending: watched.ending,
       finish: async (ending) => {
         watched.close();

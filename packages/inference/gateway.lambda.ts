@@ -7,6 +7,7 @@ import { httpStream } from '@gatehouse/runtime/http-stream';
 import { apiWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
 import { countTokens } from './count.http.ts';
+import { ownRegion } from './credential.aws.ts';
 import { exchange, type Setting } from './exchange.http.ts';
 import { bedrockFormat, type Envelope, messagesFormat } from './format.ts';
 import { towardsUpstream } from './forwarded-headers.ts';
@@ -16,7 +17,6 @@ export const env = z.object({
   TABLE_USAGE: z.string().min(1),
   TABLE_ACCESS: z.string().min(1),
   TABLE_POLICY: z.string().min(1),
-  AWS_REGION: z.string().min(1),
   SECRET_ANTHROPIC_KEY_ARN: z.string().min(1),
   SECRET_ANTHROPIC_AWS_KEY_ARN: z.string().min(1),
   CONFIG: json(InferenceConfig),
@@ -28,12 +28,12 @@ export const handler = httpStream(
   {
     messages: (request, call) => {
       const { CONFIG } = call.env;
-      return exchange(request, call, settingOf(call.env), messagesFormat(CONFIG, envelopeOf(request, call)));
+      return exchange(request, call, settingOf(call.env), messagesFormat(CONFIG, envelopeOf(request)));
     },
-    'count-tokens': (request, call) => countTokens(request, call, settingOf(call.env), envelopeOf(request, call)),
+    'count-tokens': (request, call) => countTokens(request, call, settingOf(call.env), envelopeOf(request)),
     invoke: (request, call) => {
       const { CONFIG } = call.env;
-      return exchange(request, call, settingOf(call.env), messagesFormat(CONFIG, envelopeOf(request, call), usualModel(call)));
+      return exchange(request, call, settingOf(call.env), messagesFormat(CONFIG, envelopeOf(request), usualModel(call)));
     },
     'bedrock-invoke': (request, call) => bedrock(request, call, false),
     'bedrock-stream': (request, call) => bedrock(request, call, true),
@@ -42,7 +42,7 @@ export const handler = httpStream(
 
 function bedrock(request: Request, call: Call<Env>, stream: boolean) {
   const id = request.pathParameters.id ?? '';
-  return exchange(request, call, settingOf(call.env), bedrockFormat(call.env.CONFIG, envelopeOf(request, call), { id, stream }));
+  return exchange(request, call, settingOf(call.env), bedrockFormat(call.env.CONFIG, envelopeOf(request), { id, stream }));
 }
 
 function settingOf(env: Env): Setting {
@@ -53,9 +53,9 @@ function settingOf(env: Env): Setting {
   };
 }
 
-function envelopeOf(request: Request, { env }: Call<Env>): Envelope {
+function envelopeOf(request: Request): Envelope {
   const search = request.query.size > 0 ? `?${request.query}` : '';
-  return { headers: towardsUpstream(request.headers), search, ownRegion: env.AWS_REGION };
+  return { headers: towardsUpstream(request.headers), search, ownRegion: ownRegion() };
 }
 
 /** The first that the company offers and the policy allows. */

@@ -15,6 +15,8 @@ export interface Source {
 export interface Relay {
   /** Until upstream has begun. */
   frame: Frame;
+  /** Silence has lasted long enough already: the first sign of life is due. */
+  late: boolean;
   /** May be asked at any time, and often; answers once there is a reason to end. */
   ending(): Ending | undefined;
   /** Called once, when nothing more will come from upstream: also while the client still reads, or reads no more. */
@@ -28,7 +30,7 @@ export const pingMs = 20_000;
 const silentMs = 150_000;
 
 /** @param source settles when upstream has begun; what it throws ends the answer. Never throws for JSON that cannot say its end: see `wholeFrame`. */
-export async function* relay(source: Promise<Source>, { frame: first, ending, finish }: Relay): AsyncGenerator<Buffer> {
+export async function* relay(source: Promise<Source>, { frame: first, late, ending, finish }: Relay): AsyncGenerator<Buffer> {
   let upstream: Source | undefined;
   let frame = first;
   let why: Ending | undefined;
@@ -45,7 +47,7 @@ export async function* relay(source: Promise<Source>, { frame: first, ending, fi
   }, lookMs);
   try {
     let heard = now();
-    let sent = now();
+    let sent = late ? Number.NEGATIVE_INFINITY : now();
     const begun = yield* untilBegun();
     if (!begun) return yield* say();
     upstream = begun;

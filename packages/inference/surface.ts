@@ -1,5 +1,5 @@
 /** What inference shows: the model routes, streamed, and what stands behind their money. */
-import type { Route, Surface, TableUse } from '@gatehouse/contracts/surface';
+import type { Alarm, Route, Surface, TableUse } from '@gatehouse/contracts/surface';
 
 /** Admission reads gate, session, policy head and money in one call, and the version once an environment. */
 const admission: TableUse[] = [
@@ -24,6 +24,15 @@ const ledger: TableUse = {
 /** What admission reads of it. */
 const money: TableUse = { capability: 'usage', actions: ['dynamodb:BatchGetItem'], leadingKeys: ['USED#*', 'HELD#*', 'LIMITS'] };
 
+const alarm = {
+  namespace: 'Gatehouse',
+  statistic: 'Sum',
+  periodSeconds: 300,
+  evaluationPeriods: 1,
+  comparison: 'GreaterThanOrEqualToThreshold',
+  missingData: 'notBreaching',
+} satisfies Partial<Alarm>;
+
 const models = [
   ['messages', '/v1/messages'],
   ['count-tokens', '/v1/messages/count_tokens'],
@@ -40,6 +49,8 @@ export const surface: Surface = {
       handler: 'packages/inference/gateway.lambda.handler',
       timeoutSeconds: 900,
       memoryMb: 1024,
+      capacity: 'inference',
+      asksModels: true,
       tables: [...admission, ledger],
       secrets: ['anthropic-key', 'anthropic-aws-key'],
     },
@@ -62,6 +73,24 @@ export const surface: Surface = {
     { name: 'protocol', method: 'GET', path: '/protocol', entry: 'catalogue', admit: 'none' },
   ],
   schedules: [{ name: 'settle-overdue', expression: 'rate(1 minute)', entry: 'settle-overdue' }],
+  alarms: [
+    {
+      ...alarm,
+      name: 'upstream-faults',
+      description:
+        'An upstream could not answer prompts, again and again. The metric UpstreamFaults by tier and why says which and how: a credential is mended by an operator, an overload passes.',
+      metric: 'UpstreamFaults',
+      threshold: 20,
+    },
+    {
+      ...alarm,
+      name: 'overdue',
+      description:
+        'Requests died before their usage was settled and were billed at their estimates. The log of the settle-overdue function names them; look for time-outs or out-of-memory in the log of the gateway.',
+      metric: 'OverdueSettled',
+      threshold: 3,
+    },
+  ],
   secrets: {
     'anthropic-key': { description: 'API key of the Anthropic API, for prompts that pass the gateway', generated: false },
     'anthropic-aws-key': {

@@ -1,6 +1,6 @@
 /** What it takes to ask the models of a profile's upstreams that take a signature. Those that take a key need no power, and grant none. */
 import type { Upstream } from '@gatehouse/core/inference-profile';
-import { accountId, partition, region as ownRegion } from '../stage.ts';
+import { accountId, region as ownRegion, partition } from '../stage.ts';
 import type { Statement } from './permission.ts';
 
 type Power = Statement<$util.Input<string>>;

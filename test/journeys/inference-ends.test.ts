@@ -125,6 +125,7 @@ describe('a budget near its end', () => {
     await stack.advance(301);
     await Promise.all(asked);
     expect(answers.slice(5)).toEqual(Array.from({ length: 3 }, () => [200, undefined]));
+    await models.reset();
     // What was held is let go of.
     expect((await askModel(bob, { model: 'claude-haiku-4-5' })).status).toBe(200);
   });

@@ -124,6 +124,13 @@ function askedFor(surface: Surface, name: string, entry: Entry): Set<string> {
     });
   for (const machine of (entry as Entry & { resumes?: readonly string[] }).resumes ?? [])
     add(['states:SendTaskSuccess'], arn('states', `stateMachine:${machineName(stage, machine)}`));
+  if (entry.asksModels) {
+    const anywhere = `arn:aws:bedrock:*::foundation-model/anthropic.claude-*`;
+    const invoke = ['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream'];
+    for (const resource of [anywhere, arn('bedrock', 'inference-profile/eu.anthropic.claude-*')]) add(invoke, resource);
+    const platform = ['aws-external-anthropic:CreateInference', 'aws-external-anthropic:CountTokens'];
+    add(platform, arn('aws-external-anthropic', 'workspace/wrkspc_01example'));
+  }
   if (entry.publishes) add(['events:PutEvents'], arn('events', `event-bus/${busName(stage)}`));
   const streamed = surface.streams?.includes(name);
   if (streamed)

@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { patternIn } from '@gatehouse/contracts/in-stage';
 import { functionName, ruleName } from '@gatehouse/contracts/names';
+import { installAwsLambda } from '@gatehouse/local/lambda/runtime';
 import { loadSurfaces } from '@gatehouse/local/surfaces';
 import { describe, expect, it } from 'vitest';
 import type * as z from 'zod';
@@ -10,6 +11,8 @@ import { root } from '../support/sst-diff/environment.ts';
 import { capturedGraph } from '../support/sst-diff/graph.ts';
 import { steps } from './contracts.ts';
 
+// Streaming handlers are made with what Lambda's runtime brings.
+installAwsLambda();
 const surfaces = await loadSurfaces();
 const graph = await capturedGraph('bundled');
 const functions = surfaces.flatMap(({ capability, entries }) =>
