@@ -8,115 +8,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { environmentOf } from '@gatehouse/contracts/environment';
-import { busName, keyAlias, machineName, secretName, tableName } from '@gatehouse/contracts/names';
-import type { Capability, Route, Surface } from '@gatehouse/contracts/surface';
+import { bucketName, busName, functionName, keyAlias, machineName, secretName, tableName } from '@gatehouse/contracts/names';
+import type { Capability, Surface } from '@gatehouse/contracts/surface';
 import { build } from 'esbuild';
 import { localProfile, stage } from '../../packages/local/profile.ts';
 import { loadSurfaces } from '../../packages/local/surfaces.ts';
 import { companyOf } from '../support/company.ts';
-import { type Person, type Stack, startStack } from '../support/stack.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+import { type Actors, type ColdCall, coldCalls, type Sent } from './cold-calls.ts';
 import { atMost, type Figure, type Measure } from './figure.ts';
 
 const rounds = 15;
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const runner = fileURLToPath(new URL('first-answer.mjs', import.meta.url));
 
-type Group = 'policy' | 'otlp' | 'refusals' | 'signing' | 'admin';
-/** B4's parts, in order. Administration is not held to a figure of its own; it is policy's kind of function. */
-const limits: Record<Group, number> = { policy: 1.15, otlp: 1.15, refusals: 1.15, signing: 1.35, admin: 1.15 };
-
-/** What one call is made of; fresh in each round, for what may be used once. */
-interface Call {
-  body?: string;
-  contentType?: string;
-  token?: string;
-  query?: Readonly<Record<string, string>>;
-}
-interface Case {
-  name: string;
-  group: Group;
-  route: string;
-  status: number;
-  call(actors: Actors): Promise<Call> | Call;
-}
-interface Actors {
-  alice: Person;
-  carol: Person;
-  /** A session that was revoked. */
-  ended: Person;
-  idToken(): Promise<string>;
-}
-
-const form = (fields: Record<string, string>): Call => ({
-  contentType: 'application/x-www-form-urlencoded',
-  body: new URLSearchParams(fields).toString(),
-});
-const exchangeType = 'urn:ietf:params:oauth:grant-type:token-exchange';
-const idTokenType = 'urn:ietf:params:oauth:token-type:id_token';
-
-const cases: Case[] = [
-  { name: 'settings', group: 'policy', route: 'GET /managed/settings', status: 200, call: ({ alice }) => ({ token: alice.accessToken }) },
-  { name: 'own policy', group: 'policy', route: 'GET /v1/policy', status: 200, call: ({ alice }) => ({ token: alice.accessToken }) },
-  { name: 'metrics', group: 'otlp', route: 'POST /v1/metrics', status: 200, call: ({ alice }) => metrics(alice) },
-  { name: 'spend', group: 'policy', route: 'GET /v1/usage', status: 200, call: ({ alice }) => ({ token: alice.accessToken }) },
-  {
-    name: 'exchange',
-    group: 'signing',
-    route: 'POST /oauth/token',
-    status: 200,
-    call: async ({ idToken }) => form({ grant_type: exchangeType, subject_token: await idToken(), subject_token_type: idTokenType }),
-  },
-  {
-    name: 'refresh',
-    group: 'signing',
-    route: 'POST /oauth/token',
-    status: 200,
-    call: ({ alice }) => form({ grant_type: 'refresh_token', refresh_token: alice.refreshToken }),
-  },
-  {
-    name: 'refresh refused',
-    group: 'refusals',
-    route: 'POST /oauth/token',
-    status: 401,
-    call: ({ ended }) => form({ grant_type: 'refresh_token', refresh_token: ended.refreshToken }),
-  },
-  { name: 'revoke', group: 'signing', route: 'POST /oauth/revoke', status: 200, call: ({ ended }) => form({ token: ended.accessToken }) },
-  {
-    name: 'device',
-    group: 'signing',
-    route: 'POST /oauth/device_authorization',
-    status: 200,
-    call: () => form({ surface: 'claude_code' }),
-  },
-  { name: 'metadata', group: 'policy', route: 'GET /.well-known/oauth-authorization-server', status: 200, call: () => ({}) },
-  {
-    name: 'people',
-    group: 'admin',
-    route: 'GET /admin/people',
-    status: 200,
-    call: ({ carol }) => ({ token: carol.accessToken, query: { email: 'alice@example.com' } }),
-  },
-  { name: 'policies', group: 'admin', route: 'GET /admin/policies', status: 200, call: ({ carol }) => ({ token: carol.accessToken }) },
-];
-
-/** One export of one count, as Claude Code makes it each minute. */
-function metrics({ accessToken }: Person): Call {
-  const attributes = { type: 'input', model: 'claude-opus-4-8', 'session.id': 'bench', 'anthropic.provider': 'gateway' };
-  const nanos = (ms: number) => `${ms}000000`;
-  const point = {
-    asInt: '7',
-    startTimeUnixNano: nanos(Date.now() - 1_000),
-    timeUnixNano: nanos(Date.now()),
-    attributes: Object.entries(attributes).map(([key, stringValue]) => ({ key, value: { stringValue } })),
-  };
-  const metric = {
-    name: 'claude_code.token.usage',
-    unit: 'tokens',
-    sum: { aggregationTemporality: 1, isMonotonic: true, dataPoints: [point] },
-  };
-  const scope = { scope: { name: 'com.anthropic.claude_code' }, metrics: [metric] };
-  return { token: accessToken, contentType: 'application/json', body: JSON.stringify({ resourceMetrics: [{ scopeMetrics: [scope] }] }) };
-}
+/** DESIGN: what each class of function may take. */
+const limits = { B4a: ['reads', 1.15], B4b: ['calls', 1.35] } as const;
 
 interface Function {
   bundle: string;
@@ -130,32 +37,30 @@ export const measure: Measure = async (say) => {
   try {
     const surfaces = await loadSurfaces();
     const bare = await bundle(folder, 'bare', 'test/bench/bare-dynamodb.handler');
+    const calls = coldCalls(surfaces);
     const functions = new Map<string, Function>();
-    const chosen = [...cases, ...refusals(surfaces)].filter(({ route }) => routeOf(surfaces, route));
-    for (const { route } of chosen) {
-      const { surface, entry } = ownerOf(surfaces, route);
+    for (const { surface, entry } of calls) {
       const name = `${surface.capability}-${entry}`;
       if (functions.has(name)) continue;
       const made = await bundle(folder, name, surface.entries[entry]?.handler ?? '');
-      functions.set(name, { ...made, env: await variables(stack, surface, entry) });
+      functions.set(name, { ...made, env: await variables(stack, surfaces, surface, entry) });
       say(`${name}: ${((await stat(made.bundle)).size / 1024).toFixed(0)} KB`);
     }
-    const ratios = new Map<Case, number[]>(chosen.map((one) => [one, []]));
+    const ratios = new Map<ColdCall, number[]>(calls.map((one) => [one, []]));
     const micros: number[] = [];
     for (let round = -1; round < rounds; round++) {
       const actors = await castOf(stack);
       const base = await coldStart(stack, { ...bare, env: {} }, { table: tableName(stage, 'access') }, 200);
       if (round >= 0) micros.push(base);
-      for (const one of chosen) {
-        const { surface, entry } = ownerOf(surfaces, one.route);
-        const found = functions.get(`${surface.capability}-${entry}`);
+      for (const one of calls) {
+        const found = functions.get(`${one.surface.capability}-${one.entry}`);
         if (!found) throw new Error(`${one.name} has no bundle`);
-        const taken = await coldStart(stack, found, eventOf(one.route, await one.call(actors)), one.status, one.name);
+        const taken = await coldStart(stack, found, eventOf(one.route, await one.sent(actors)), one.status, one.name);
         if (round >= 0) ratios.get(one)?.push(taken / base);
       }
     }
     say(`one DynamoDB call: ${(median(micros) / 1000).toFixed(1)} ms of CPU`);
-    for (const [{ name, group }, values] of ratios) say(`${group.padEnd(9)} ${name.padEnd(28)} ${median(values).toFixed(3)}x`);
+    for (const [one, values] of ratios) say(`${one.class}  ${median(values).toFixed(3)}x  ${one.name}`);
     return figures(ratios);
   } finally {
     await stack.stop();
@@ -163,47 +68,18 @@ export const measure: Measure = async (say) => {
   }
 };
 
-/** Of each group its dearest function: if that holds, all do. */
-function figures(ratios: ReadonlyMap<Case, readonly number[]>): Record<string, Figure> {
-  const entries = Object.entries(limits).flatMap(([group, limit], index): [string, Figure][] => {
-    const values = [...ratios].filter(([one]) => one.group === group).map(([, found]) => found);
+/** Of each class its dearest function: if that holds, all do. */
+function figures(ratios: ReadonlyMap<ColdCall, readonly number[]>): Record<string, Figure> {
+  const entries = Object.entries(limits).flatMap(([id, [name, limit]]): [string, Figure][] => {
+    const values = [...ratios].filter(([one]) => one.class === name).map(([, found]) => found);
     const dearest = values.sort((a, b) => median(b) - median(a))[0];
-    return dearest ? [[`B4${String.fromCharCode(97 + index)}`, atMost(limit, `x one DynamoDB call (${group})`, dearest)]] : [];
+    return dearest ? [[id, atMost(limit, 'x one DynamoDB call', dearest)]] : [];
   });
   return Object.fromEntries(entries);
 }
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? Number.NaN;
-}
-
-/** Every function that asks for a token, asked with one whose session has ended: one route each. */
-function refusals(surfaces: readonly Surface[]): Case[] {
-  return surfaces.flatMap((surface) => {
-    const guarded = (surface.routes ?? []).filter(({ admit }) => admit !== 'none');
-    const first = new Map(guarded.map((route): [string, Route] => [route.entry, route]).reverse());
-    return [...first.values()].map(
-      ({ method, path, entry }): Case => ({
-        name: `${surface.capability} ${entry} refused`,
-        group: 'refusals',
-        route: `${method} ${path}`,
-        status: 401,
-        call: ({ ended }) => ({ token: ended.accessToken }),
-      }),
-    );
-  });
-}
-
-function routeOf(surfaces: readonly Surface[], wanted: string): { surface: Surface; entry: string } | undefined {
-  for (const surface of surfaces)
-    for (const { method, path, entry } of surface.routes ?? []) if (`${method} ${path}` === wanted) return { surface, entry };
-  return undefined;
-}
-
-function ownerOf(surfaces: readonly Surface[], route: string): { surface: Surface; entry: string } {
-  const found = routeOf(surfaces, route);
-  if (!found) throw new Error(`Nobody serves ${route}`);
-  return found;
 }
 
 /** esbuild's options as SST 4 sets them for a Node.js function (its pkg/runtime/node), with the `minify` of our stacks. */
@@ -228,7 +104,13 @@ async function bundle(folder: string, name: string, handler: string): Promise<Om
   return { bundle: outfile, exported: handler.slice(at + 1) };
 }
 
-async function variables(stack: Stack, surface: Surface, entry: string): Promise<Record<string, string>> {
+function stepFunction(surfaces: readonly Surface[], step: string): string {
+  const owner = surfaces.find(({ steps }) => steps?.[step]);
+  if (!owner?.steps?.[step]) throw new Error(`Nobody offers the step ${step}`);
+  return functionName(stage, owner.capability, owner.steps[step]);
+}
+
+async function variables(stack: Stack, surfaces: readonly Surface[], surface: Surface, entry: string): Promise<Record<string, string>> {
   const { aws } = companyOf(stack);
   const found = surface.entries[entry];
   if (!found) throw new Error(`${surface.capability} has no entry ${entry}`);
@@ -245,8 +127,11 @@ async function variables(stack: Stack, surface: Surface, entry: string): Promise
       return arn('kms', `key/${Aliases.find(({ AliasName }) => AliasName === alias)?.TargetKeyId}`);
     },
     secret: (capability, secret) => secretName(stage, capability, secret),
-    bucket: (bucket) => bucket.replace('/', '-'),
-    step: (step) => arn('lambda', `function:unused-${step}:live`),
+    bucket: (bucket) => {
+      const [capability = '', name = ''] = bucket.split('/');
+      return bucketName(stage, capability as Capability, name, { account: '000000000000', region: 'us-east-1' });
+    },
+    step: (step) => arn('lambda', `function:${stepFunction(surfaces, step)}:live`),
     machine: (machine) => arn('states', `stateMachine:${machineName(stage, machine)}`),
     bus: () => busName(stage),
   });
@@ -259,22 +144,25 @@ async function castOf(stack: Stack): Promise<Actors> {
     await stack.as('bob@example.com'),
   ];
   await fetch(`${stack.gateway}/oauth/revoke`, { method: 'POST', body: new URLSearchParams({ token: ended.accessToken }) });
-  return { alice, carol, ended, idToken: () => companyOf(stack).idToken('alice@example.com') };
+  const { aws, idToken } = companyOf(stack);
+  const wish = { SecretId: secretName(stage, 'people', 'scim-1') };
+  const { SecretString: scimSecret } = await aws<{ SecretString: string }>('secretsmanager', 'GetSecretValue', wish);
+  return { alice, carol, ended, idToken: () => idToken('alice@example.com'), scimSecret };
 }
 
 /** As API Gateway's proxy integration sends it. */
-function eventOf(route: string, { token, contentType, body, query = {} }: Call): object {
-  const [httpMethod, path] = route.split(' ');
+function eventOf(route: string, { token, contentType, body, query = {}, path: parts = {} }: Sent): object {
+  const [httpMethod, resource = ''] = route.split(' ');
   return {
     httpMethod,
-    resource: path,
-    path,
+    resource,
+    path: resource.replace(/{(\w+)\+?}/g, (_, name: string) => parts[name] ?? ''),
     multiValueHeaders: {
       ...(token && { Authorization: [`Bearer ${token}`] }),
       ...(contentType && { 'Content-Type': [contentType] }),
     },
     multiValueQueryStringParameters: Object.fromEntries(Object.entries(query).map(([name, value]) => [name, [value]])),
-    pathParameters: null,
+    pathParameters: parts,
     body: body ?? null,
     isBase64Encoded: false,
     requestContext: { requestId: 'bench', identity: { sourceIp: '127.0.0.1' } },
@@ -282,7 +170,13 @@ function eventOf(route: string, { token, contentType, body, query = {} }: Call):
 }
 
 /** Microseconds of CPU. @throws when the answer is not the one that is measured. */
-async function coldStart(stack: Stack, { bundle, exported, env }: Function, event: object, status: number, name = ''): Promise<number> {
+async function coldStart(
+  stack: Stack,
+  { bundle, exported, env }: Function,
+  event: object,
+  status: number | undefined,
+  name = '',
+): Promise<number> {
   const child = spawn(process.execPath, [runner, bundle, exported], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: {
@@ -301,7 +195,8 @@ async function coldStart(stack: Stack, { bundle, exported, env }: Function, even
   await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
   const output = Buffer.concat(chunks).toString();
   const told = JSON.parse(output.trim().split('\n').at(-1) ?? '{}') as { status?: number; micros?: number };
-  if (told.status !== status || told.micros === undefined)
-    throw new Error(`${name} answered ${told.status}, expected ${status}: ${output.slice(-2_000)}`);
+  const asked = status === undefined ? [401, 403].every((one) => one !== told.status) && Number(told.status) < 500 : told.status === status;
+  if (!asked || told.micros === undefined)
+    throw new Error(`${name} answered ${told.status}, expected ${status ?? 'an answer'}: ${output.slice(-2_000)}`);
   return told.micros;
 }
