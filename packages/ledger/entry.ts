@@ -15,6 +15,8 @@ export interface Entry {
   from?: number;
   tokens: Tokens;
   requests: number;
+  /** What the client itself reckons that this cost, micro-dollars: compared, never billed. */
+  claimedMicros?: number;
   /** `tokens` is a running total: what is new since the last total of this series is posted, and the window begins there. */
   series?: Series;
 }

@@ -13,6 +13,8 @@ export interface Cell {
   from?: number;
   tokens: Tokens;
   requests: number;
+  /** The clients' own reckoning, micro-dollars. */
+  claimed?: number;
 }
 
 export type Cells = ReadonlyMap<string, Cell>;
@@ -53,23 +55,35 @@ export function fold(cells: Cells, entries: readonly Entry[]): Map<string, Cell>
     const old = next.get(key);
     const tokens = old ? addTokens(old.tokens, entry.tokens) : entry.tokens;
     const requests = (old?.requests ?? 0) + entry.requests;
-    next.set(key, kind === 'M' ? { kind, at, from, tokens, requests } : { kind, at, tokens, requests });
+    const claimed = (old?.claimed ?? 0) + (entry.claimedMicros ?? 0);
+    const cell: Cell = kind === 'M' ? { kind, at, from, tokens, requests } : { kind, at, tokens, requests };
+    if (claimed > 0) cell.claimed = claimed;
+    next.set(key, cell);
   }
   return next;
 }
 
 /** The keys of the cells that are billed. */
 export function billed(cells: Cells): Set<string> {
+  return counting(cells, true);
+}
+
+/** The keys of the cells whose claims count: what would be billed if the clients alone had spoken. */
+export function claiming(cells: Cells): Set<string> {
+  return counting(cells, false);
+}
+
+function counting(cells: Cells, withServer: boolean): Set<string> {
   const server = new Set<number>();
   const spoken: number[] = [];
   for (const { kind, at } of cells.values()) {
-    if (kind === 'S') server.add(at);
-    if (kind !== 'M') spoken.push(at);
+    if (kind === 'S' && withServer) server.add(at);
+    if (kind === 'E' || (kind === 'S' && withServer)) spoken.push(at);
   }
   spoken.sort((a, b) => a - b);
   const keys = new Set<string>();
   for (const [key, cell] of cells) {
-    if (cell.kind === 'S' || (cell.kind === 'E' && !server.has(cell.at))) keys.add(key);
+    if ((cell.kind === 'S' && withServer) || (cell.kind === 'E' && !server.has(cell.at))) keys.add(key);
     if (cell.kind === 'M' && !speaksWithin(spoken, coverageFrom(cell), cell.at)) keys.add(key);
   }
   return keys;

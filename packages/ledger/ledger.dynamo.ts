@@ -9,8 +9,7 @@ import { Throttled } from '@gatehouse/runtime/fault';
 import { get, put } from '@gatehouse/runtime/table';
 import { commitOnce, withoutKnown } from './commit.dynamo.ts';
 import type { Entry, Group } from './entry.ts';
-import { chunks, type Difference, type Plan, type Terms } from './post.ts';
-import { type Tokens, tokenKinds } from './price.ts';
+import { chunks, type Difference, type Plan, plus, type Terms } from './post.ts';
 import { bodyKey, bodySeconds, groupPk } from './rows.ts';
 import { postInTurn } from './turn.dynamo.ts';
 
@@ -142,16 +141,7 @@ function merge(posted: Posted, made: Plan): void {
     posted.spend.set(person, known);
     for (const [key, one] of days) {
       const sum = known.get(key);
-      known.set(
-        key,
-        sum
-          ? {
-              amount_micros: sum.amount_micros + one.amount_micros,
-              requests: sum.requests + one.requests,
-              tokens: Object.fromEntries(tokenKinds.map((kind) => [kind, sum.tokens[kind] + one.tokens[kind]])) as unknown as Tokens,
-            }
-          : one,
-      );
+      known.set(key, sum ? plus(sum, one) : one);
     }
   }
 }

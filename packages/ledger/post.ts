@@ -3,7 +3,7 @@
  * The plan holds only while the groups' versions are what was read.
  */
 import { dayOf, type Entry, type Group } from './entry.ts';
-import { billed, type Cell, fold } from './fold.ts';
+import { billed, type Cell, claiming, fold } from './fold.ts';
 import { addTokens, amountMicros, noTokens, type Tokens, tokenKinds } from './price.ts';
 import { type PriceBook, priceOn } from './price-book.ts';
 import { periodStart, periods, spendSk, usedSk } from './rows.ts';
@@ -14,6 +14,8 @@ export interface StoredCell extends Cell {
   billed_micros: number;
   /** No price was known when it was billed: its tokens wait. */
   unpriced: boolean;
+  /** Its claim counts. */
+  claims: boolean;
 }
 
 export interface StoredGroup {
@@ -27,6 +29,10 @@ export interface Difference {
   amount_micros: number;
   requests: number;
   tokens: Tokens;
+  /** What the clients reckon, by the best of their witnesses. */
+  claimed_micros: number;
+  /** How much of the amount our own gateway saw. */
+  server_micros: number;
 }
 
 export interface Plan {
@@ -57,12 +63,13 @@ export function plan(entries: readonly Entry[], stored: readonly StoredGroup[], 
   for (const { group, version, cells } of stored) {
     const next = fold(cells, byGroup.get(group) ?? []);
     const counted = billed(next);
+    const claims = claiming(next);
     const changed = new Map<string, StoredCell>();
     let waiting = 0;
     for (const [key, cell] of next) {
       const before = cells.get(key);
-      const after = bill(group, cell, counted.has(key), terms);
-      if (before && before.billed === after.billed && before.tokens === cell.tokens) continue;
+      const after = { ...bill(group, cell, counted.has(key), terms), claims: claims.has(key) };
+      if (before && before.billed === after.billed && before.claims === after.claims && before.tokens === cell.tokens) continue;
       changed.set(key, after);
       note(made, group, before, after);
       if (after.unpriced) waiting += countOf(after.tokens) - (before?.unpriced ? countOf(before.tokens) : 0);
@@ -79,7 +86,7 @@ export function replan({ group, version, cells }: StoredGroup, terms: Terms): Pl
   const changed = new Map<string, StoredCell>();
   for (const [key, cell] of cells) {
     if (!cell.unpriced) continue;
-    const after = bill(group, cell, true, terms);
+    const after = { ...bill(group, cell, true, terms), claims: cell.claims };
     if (after.unpriced) continue;
     changed.set(key, after);
     note(made, group, cell, after);
@@ -88,11 +95,11 @@ export function replan({ group, version, cells }: StoredGroup, terms: Terms): Pl
   return made;
 }
 
-function bill(group: Group, cell: Cell, counts: boolean, { book, multiplierPpm }: Terms): StoredCell {
+function bill(group: Group, cell: Cell, counts: boolean, { book, multiplierPpm }: Terms): Omit<StoredCell, 'claims'> {
   const price = counts ? priceOn(book, group.model, dayOf(cell.at)) : undefined;
   const { regional, fast, batch } = group;
   const micros = price ? amountMicros(cell.tokens, price, { regional, fast, batch, multiplierPpm }) : 0;
-  return { ...cell, billed: counts, billed_micros: micros, unpriced: counts && price === undefined };
+  return { ...cell, billed: counts, billed_micros: micros, unpriced: counts && price === undefined && countOf(cell.tokens) > 0 };
 }
 
 function note({ spend, used }: Plan, group: Group, before: StoredCell | undefined, after: StoredCell): void {
@@ -102,8 +109,11 @@ function note({ spend, used }: Plan, group: Group, before: StoredCell | undefine
     amount_micros: is.billed_micros - was.billed_micros,
     requests: is.requests - was.requests,
     tokens: minus(is.tokens, was.tokens),
+    claimed_micros: claimOf(after) - claimOf(before),
+    server_micros: after.kind === 'S' ? is.billed_micros - was.billed_micros : 0,
   };
-  if (difference.amount_micros === 0 && difference.requests === 0 && countOf(difference.tokens, Math.abs) === 0) return;
+  const { amount_micros, requests, claimed_micros } = difference;
+  if (amount_micros === 0 && requests === 0 && claimed_micros === 0 && countOf(difference.tokens, Math.abs) === 0) return;
   const day = dayOf(after.at);
   const days = inner(spend, group.person);
   const key = spendSk(day, group.model, group.route);
@@ -112,6 +122,10 @@ function note({ spend, used }: Plan, group: Group, before: StoredCell | undefine
   if (difference.amount_micros === 0) return;
   const mine = inner(used, group.person);
   for (const place of placesOf(day)) mine.set(place, (mine.get(place) ?? 0) + difference.amount_micros);
+}
+
+function claimOf(cell: StoredCell | undefined): number {
+  return cell?.claims ? (cell.claimed ?? 0) : 0;
 }
 
 let lastPlaces = { day: '', places: [] as string[] };
@@ -130,8 +144,15 @@ function inner<V>(map: Map<string, Map<string, V>>, key: string): Map<string, V>
   return made;
 }
 
-function plus(a: Difference, b: Difference): Difference {
-  return { amount_micros: a.amount_micros + b.amount_micros, requests: a.requests + b.requests, tokens: addTokens(a.tokens, b.tokens) };
+/** Differences of one place. */
+export function plus(a: Difference, b: Difference): Difference {
+  return {
+    amount_micros: a.amount_micros + b.amount_micros,
+    requests: a.requests + b.requests,
+    tokens: addTokens(a.tokens, b.tokens),
+    claimed_micros: a.claimed_micros + b.claimed_micros,
+    server_micros: a.server_micros + b.server_micros,
+  };
 }
 
 function minus(a: Tokens, b: Tokens): Tokens {

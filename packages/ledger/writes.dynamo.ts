@@ -59,6 +59,7 @@ function newEntry(table: string, entry: Entry, book: string, expires: number): W
         at: timestamp(entry.at),
         tokens: { ...entry.tokens },
         requests: entry.requests,
+        ...(entry.claimedMicros !== undefined && { claimed_micros: entry.claimedMicros }),
         price_book: book,
         expires_at: expires,
       },
@@ -79,14 +80,19 @@ function cellItem(pk: string, sk: string, group: Group, cell: StoredCell, book: 
   };
 }
 
-function counter(table: string, person: string, sk: string, { amount_micros, requests, tokens }: Difference): Write {
+function counter(
+  table: string,
+  person: string,
+  sk: string,
+  { amount_micros, requests, tokens, claimed_micros, server_micros }: Difference,
+): Write {
   const [day = '', ...rest] = sk.split('#');
   const names = tokenKinds.map((kind) => `#${kind} :${kind}`).join(', ');
   return {
     Update: {
       TableName: table,
       Key: { pk: spendPk(person), sk },
-      UpdateExpression: `SET gsi1pk = :day, gsi1sk = :place ADD amount_micros :amount, requests :requests, ${names}`,
+      UpdateExpression: `SET gsi1pk = :day, gsi1sk = :place ADD amount_micros :amount, requests :requests, claimed_micros :claimed, server_micros :server, ${names}`,
       // `input` is one of DynamoDB's reserved words.
       ExpressionAttributeNames: Object.fromEntries(tokenKinds.map((kind) => [`#${kind}`, kind])),
       ExpressionAttributeValues: {
@@ -94,6 +100,8 @@ function counter(table: string, person: string, sk: string, { amount_micros, req
         ':place': `${person}#${rest.join('#')}`,
         ':amount': amount_micros,
         ':requests': requests,
+        ':claimed': claimed_micros,
+        ':server': server_micros,
         ...prefixed(tokens),
       },
     },
@@ -130,8 +138,9 @@ function factOf(made: Plan, person: string, days: ReadonlyMap<string, Difference
 
 /** Without the row's keys: a cell that waits for nothing any more must leave the index. Only this file writes these rows. */
 export function cellOf(row: Item): StoredCell {
-  const { kind, at, from, tokens, requests, billed, billed_micros, unpriced } = row as unknown as StoredCell;
-  return { kind, at, ...(from !== undefined && { from }), tokens, requests, billed, billed_micros, unpriced };
+  const { kind, at, from, tokens, requests, claimed, billed, billed_micros, unpriced, claims } = row as unknown as StoredCell;
+  const seldom = { ...(from !== undefined && { from }), ...(claimed !== undefined && { claimed }) };
+  return { kind, at, ...seldom, tokens, requests, billed, billed_micros, unpriced, claims };
 }
 
 /** Holds only while the total is what was read. */

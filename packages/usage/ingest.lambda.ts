@@ -11,6 +11,7 @@ import { admitExporter } from '@gatehouse/runtime/ingest-key';
 import { measure } from '@gatehouse/runtime/metric';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import * as z from 'zod';
+import { beat, hearNumbers, tellSettings } from './observed.dynamo.ts';
 import { exportResponse, mediaTypes } from './otlp/answer.ts';
 import { type Encoding, openEnvelope } from './otlp/envelope.ts';
 import { readJson } from './otlp/json.ts';
@@ -59,7 +60,7 @@ export async function handler(event: APIGatewayProxyEvent, context: Context): Pr
 }
 
 function ingest(signal: Signal): Handle<Env> {
-  return async (request, { env, caller: { person, relays }, now }) => {
+  return async (request, { env, caller: { person, session, relays = false }, now }) => {
     const headers = { contentType: request.header('content-type'), contentEncoding: request.header('content-encoding') };
     const opened = openEnvelope(request.body, headers);
     if (!opened.ok) {
@@ -75,12 +76,10 @@ function ingest(signal: Signal): Handle<Env> {
     const relayed = relays ? await relayedBy(person, reading, env.TABLE_PEOPLE) : undefined;
     const witnessed = witness(reading, relayed?.whose ?? (() => person), now);
     const digest = createHash('sha256').update(`${person} ${signal} `).update(bytes).digest('hex');
-    const repeated = await record(env.TABLE_USAGE, digest, witnessed.entries);
-    const { rejected, claimedMicros } = witnessed;
-    measure(
-      [ingestRow({ signal, items: reading.items, rejected, repeated, claimedMicros, person, unknownNames: relayed?.unknown ?? 0 })],
-      now,
-    );
+    const { entries, rejected } = witnessed;
+    const repeated = await record(env, digest, entries, () => observe(env.TABLE_USAGE, reading, { person, session, relays }));
+    const unknownNames = relayed?.unknown ?? 0;
+    measure([ingestRow({ signal, items: reading.items, rejected, repeated, unknownNames, person })], now);
     return accepted(encoding, signal, witnessed);
   };
 }
@@ -95,18 +94,33 @@ function read(signal: Signal, encoding: Encoding, bytes: Buffer): Reading | Malf
 }
 
 /** True when the whole body was posted before. What was committed is measured, also when the rest failed or came too late for an answer. */
-async function record(table: string, digest: string, entries: readonly Entry[]): Promise<boolean> {
-  if (entries.length === 0) return false;
-  if (await knowsBody(table, digest)) return true;
+async function record(env: Env, digest: string, entries: readonly Entry[], observing: () => Promise<void>): Promise<boolean> {
+  const table = env.TABLE_USAGE;
+  if (entries.length > 0 && (await knowsBody(table, digest))) return true;
   const posted = nothingPosted();
+  const terms = { book: listPrices, multiplierPpm: env.CONFIG.price_ppm };
   try {
-    await post(entries, { table, terms: { book: listPrices, multiplierPpm: 1_000_000 }, deadlineMs: postMs, posted });
+    const posting = entries.length > 0 ? post(entries, { table, terms, deadlineMs: postMs, posted }) : undefined;
+    await Promise.all([posting, observing()]);
   } finally {
     measure(spendRows(posted, listPrices), clock());
   }
-  await rememberBody(table, digest);
+  if (entries.length > 0) await rememberBody(table, digest);
   return false;
 }
+
+/** A relay's own session says nothing of the clients behind it. */
+async function observe(table: string, reading: Reading, caller: { person: string; session: string; relays: boolean }): Promise<void> {
+  if (caller.relays) return;
+  const { person, session } = caller;
+  await Promise.all([
+    beat(table, person),
+    hearNumbers(table, person, reading.heard),
+    ...(session === '' ? [] : reading.settings.slice(0, mostSettings).map((one) => tellSettings(table, { person, session }, one))),
+  ]);
+}
+
+const mostSettings = 5;
 
 function accepted(encoding: Encoding, signal: Signal, { rejected, problem }: Witnessed): Reply {
   const partial = rejected > 0 ? { rejected, message: problem ?? 'some items could not be counted' } : undefined;

@@ -3,8 +3,7 @@
  * may write any text. Persons are properties of the log line, never dimensions. The ledger counts; these only show.
  */
 import type { Posted } from '@gatehouse/ledger/ledger.dynamo';
-import type { Difference } from '@gatehouse/ledger/post';
-import { addTokens } from '@gatehouse/ledger/price';
+import { type Difference, plus } from '@gatehouse/ledger/post';
 import type { PriceBook } from '@gatehouse/ledger/price-book';
 import type { MetricRow } from '@gatehouse/runtime/metric';
 
@@ -23,6 +22,7 @@ export function spendRows({ spend, unpriced }: Posted, book: PriceBook): MetricR
           InputTokens: { unit: 'Count', value: difference.tokens.input },
           OutputTokens: { unit: 'Count', value: difference.tokens.output },
           CacheReadTokens: { unit: 'Count', value: difference.tokens.cache_read },
+          ...(difference.claimed_micros !== 0 && { ClaimedMicros: { unit: 'None', value: difference.claimed_micros } as const }),
           CacheWriteTokens: { unit: 'Count', value: difference.tokens.cache_write_5m + difference.tokens.cache_write_1h },
         },
         properties: { person, model_name: model },
@@ -37,21 +37,13 @@ export function spendRows({ spend, unpriced }: Posted, book: PriceBook): MetricR
   return rows;
 }
 
+/** Places differ in their days. */
 function byModelAndRoute(places: ReadonlyMap<string, Difference>): [string[], Difference][] {
   const sums = new Map<string, Difference>();
   for (const [place, one] of places) {
     const name = place.split('#').slice(1).join('#');
     const sum = sums.get(name);
-    sums.set(
-      name,
-      sum
-        ? {
-            amount_micros: sum.amount_micros + one.amount_micros,
-            requests: sum.requests + one.requests,
-            tokens: addTokens(sum.tokens, one.tokens),
-          }
-        : one,
-    );
+    sums.set(name, sum ? plus(sum, one) : one);
   }
   return [...sums].map(([name, difference]) => [name.split('#'), difference]);
 }
@@ -62,12 +54,11 @@ export function ingestRow(counts: {
   items: number;
   rejected: number;
   repeated: boolean;
-  claimedMicros: number;
   /** Names that a relay gave and nobody has. */
   unknownNames: number;
   person: string;
 }): MetricRow {
-  const { signal, items, rejected, repeated, claimedMicros, unknownNames, person } = counts;
+  const { signal, items, rejected, repeated, unknownNames, person } = counts;
   return {
     dimensions: {},
     values: {
@@ -76,7 +67,6 @@ export function ingestRow(counts: {
       RejectedItems: { unit: 'Count', value: rejected },
       DuplicateBatches: { unit: 'Count', value: repeated ? 1 : 0 },
       ...(unknownNames > 0 && { UnknownNames: { unit: 'Count', value: unknownNames } as const }),
-      ...(!repeated && claimedMicros > 0 && { ClaimedMicros: { unit: 'None', value: claimedMicros } as const }),
     },
     properties: { signal, person },
   };

@@ -61,12 +61,10 @@ describe('a token point', () => {
     expect(one?.series?.key).toBe(two?.series?.key);
     expect(one?.key).not.toBe(two?.key);
   });
-  it('of cost is a claim for comparison and no entry', () => {
-    expect(ofPoints([tokenPoint({ at: now, type: 'input', tokens: 0.25 })], 1, 'claude_code.cost.usage')).toMatchObject({
-      entries: [],
-      claimedMicros: 250_000,
-      rejected: 0,
-    });
+  it('of cost is a claim for comparison and no tokens', () => {
+    const { entries, rejected } = ofPoints([tokenPoint({ at: now, type: 'input', tokens: 0.25 })], 1, 'claude_code.cost.usage');
+    expect(entries).toMatchObject([{ claimedMicros: 250_000, tokens: { input: 0, output: 0 }, requests: 0 }]);
+    expect(rejected).toBe(0);
   });
 });
 

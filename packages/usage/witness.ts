@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Entry, Group } from '@gatehouse/ledger/entry';
-import type { Tokens } from '@gatehouse/ledger/price';
+import { noTokens, type Tokens } from '@gatehouse/ledger/price';
 import { modelName } from '@gatehouse/rules/models';
 import { type Attribute, type Attributes, type Survey, scalarOf, survey, textOf } from './otlp/attribute.ts';
 import { isNever, type Moment } from './otlp/moment.ts';
@@ -14,8 +14,6 @@ export interface Witnessed {
   entries: Entry[];
   rejected: number;
   problem: string | undefined;
-  /** The senders' own estimates, for comparison only. */
-  claimedMicros: number;
 }
 
 /** A clock may run ahead; a day is no clock any more. */
@@ -25,10 +23,10 @@ const behindMs = 60 * 86_400_000;
 
 /** @param whose the person of whom a resource speaks: whom the token names, whatever it says. @param nowMs milliseconds. */
 export function witness(reading: Reading, whose: (resource: Attributes) => string, nowMs: number): Witnessed {
-  const made: Witnessed = { entries: [], rejected: reading.rejected, problem: reading.problem, claimedMicros: 0 };
+  const made: Witnessed = { entries: [], rejected: reading.rejected, problem: reading.problem };
   const names = namesFor(whose);
   for (const point of reading.points) {
-    const refusal = point.metric === costMetric ? addCost(made, point, nowMs) : addPoint(made, point, names, nowMs);
+    const refusal = point.metric === costMetric ? addCost(made, point, names, nowMs) : addPoint(made, point, names, nowMs);
     if (refusal) rejectOne(made, `${point.metric}: ${refusal}`);
   }
   for (const record of reading.requests) {
@@ -131,11 +129,26 @@ function wrongTime(ms: number, nowMs: number): string | undefined {
   return ms < nowMs - behindMs ? 'its time is more than 60 days ago' : undefined;
 }
 
-function addCost(made: Witnessed, point: Point, nowMs: number): string | undefined {
+/** The client's own reckoning is an entry without tokens. */
+function addCost(made: Witnessed, point: Point, names: Names, nowMs: number): string | undefined {
   const wrong = wrongPoint(point, nowMs);
   if (wrong) return wrong;
+  const { value = 0, attributes, start, time, temporality } = point;
+  const claimedMicros = Math.round(value * 1_000_000);
   // A running total says nothing without the one before.
-  if (point.temporality === delta) made.claimedMicros += Math.round((point.value ?? 0) * 1_000_000);
+  if (temporality !== delta || claimedMicros === 0 || !Number.isSafeInteger(claimedMicros)) return undefined;
+  const said = survey(attributes);
+  const sender = names.senderOf(point.resource);
+  made.entries.push({
+    key: `${sender.prefix}$${pointText(said, start, time, value)}`,
+    group: names.groupOf(said, sender),
+    witness: 'metric',
+    at: time.ms,
+    from: isNever(start) ? time.ms : Math.min(start.ms, time.ms),
+    tokens: noTokens,
+    requests: 0,
+    claimedMicros,
+  });
   return undefined;
 }
 
@@ -149,6 +162,7 @@ function addRequest(made: Witnessed, record: RequestRecord, names: Names, nowMs:
   if (!model) return 'there is no model';
   const said = ['session.id', 'event.sequence', 'request_id'] as const;
   const sender = names.senderOf(resource);
+  const claimedMicros = count(scalarOf(attributes, 'cost_usd_micros')) ?? 0;
   made.entries.push({
     key: digest([sender.person, 'event', time.ms, time.ns, model, ...said.map((key) => scalarOf(attributes, key) ?? null), tokens]),
     group: names.groupOf(survey(attributes), sender),
@@ -156,8 +170,8 @@ function addRequest(made: Witnessed, record: RequestRecord, names: Names, nowMs:
     at: time.ms,
     tokens,
     requests: 1,
+    ...(claimedMicros > 0 && { claimedMicros }),
   });
-  made.claimedMicros += count(scalarOf(attributes, 'cost_usd_micros')) ?? 0;
   return undefined;
 }
 

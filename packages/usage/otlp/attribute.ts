@@ -136,4 +136,7 @@ export const requestKeys: ReadonlySet<string> = new Set([
   'cache_creation_1h_tokens',
   'cost_usd_micros',
   'request_id',
+  'managed_settings.trigger',
+  'managed_settings.sources',
+  'managed_settings.helper.state',
 ]);

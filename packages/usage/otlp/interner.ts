@@ -25,7 +25,7 @@ export function readAttribute(cursor: Cursor, end: number): Attribute {
   return { key, ...value };
 }
 
-type Value = Pick<Attribute, 'kind' | 'text' | 'scalar'>;
+type Value = Pick<Attribute, 'kind' | 'text' | 'scalar' | 'list'>;
 
 /** AnyValue: string = 1, bool = 2, int = 3, double = 4, array = 5, kvlist = 6, bytes = 7. The last of them counts. */
 function readValue(cursor: Cursor, end: number): Value {
@@ -39,12 +39,36 @@ function readValue(cursor: Cursor, end: number): Value {
     else if (tag === field(5, length) || tag === field(6, length) || tag === field(7, length)) {
       const last = cursor.sub(end);
       const text = createHash('sha256').update(`${tag} `).update(cursor.bytes.subarray(cursor.at, last)).digest('base64');
+      const from = cursor.at;
       if (tag !== field(7, length)) checkNested(cursor, last, tag === field(6, length), 1);
+      cursor.at = from;
+      const list = tag === field(5, length) && last - from <= longestList ? { list: textsIn(cursor, last) } : {};
       cursor.at = last;
-      value = { kind: 'x', text, scalar: undefined };
+      value = { kind: 'x', text, scalar: undefined, ...list };
     } else cursor.skip(tag, end);
   }
   return value;
+}
+
+/** Of an array this long the texts are of no use to us. */
+const longestList = 2_048;
+
+/** ArrayValue: values = 1 of AnyValue, whose string = 1. */
+function textsIn(cursor: Cursor, end: number): string[] {
+  const texts: string[] = [];
+  while (cursor.at < end) {
+    const tag = cursor.tag(end);
+    if (tag !== field(1, length)) cursor.skip(tag, end);
+    else {
+      const last = cursor.sub(end);
+      while (cursor.at < last) {
+        const inner = cursor.tag(last);
+        if (inner === field(1, length)) texts.push(readText(cursor, cursor.sub(last)));
+        else cursor.skip(inner, last);
+      }
+    }
+  }
+  return texts;
 }
 
 function said(kind: Value['kind'], scalar: Scalar): Value {

@@ -2,9 +2,10 @@
  * OTLP in JSON (proto3 JSON with OTLP's deviations): lowerCamelCase keys only, unknown ones ignored, 64-bit integers as strings or numbers,
  * enums as integers. A part of the wrong shape rejects that part, never the good rest; a request that is no such thing is Malformed.
  */
-import { type Attribute, type Attributes, requestKeys } from './attribute.ts';
+import { type Attribute, type Attributes, requestKeys, scalarOf } from './attribute.ts';
 import { isNever, momentOfJson } from './moment.ts';
 import {
+  addRecord,
   costMetric,
   emptyReading,
   Malformed,
@@ -87,28 +88,25 @@ function readLogs(root: Members, reading: Reading): void {
     for (const scope of list(one, 'scopeLogs')) {
       const records = list(scope, 'logRecords');
       reading.items += records.length;
-      for (const record of records) if (isRequest(record)) readRecord(record, resource, reading);
+      for (const record of records) readRecord(record, resource, reading);
     }
   }
 }
 
+/** By its body or its event name; an exporter between may have moved the name, the attribute `event.name` stays. */
 function isRequest(record: Members): boolean {
   const body = isMembers(record.body) ? record.body.stringValue : undefined;
-  if (body === requestEvent || record.eventName === requestEvent) return true;
-  // An exporter between may have moved the name; the attribute stays.
-  return list(record, 'attributes').some(
-    ({ key, value }) => key === 'event.name' && isMembers(value) && value.stringValue === requestEventName,
-  );
+  return body === requestEvent || record.eventName === requestEvent;
 }
 
 function readRecord(record: Members, resource: Attributes, reading: Reading): void {
   const time = momentOfJson(record.timeUnixNano);
   const observed = momentOfJson(record.observedTimeUnixNano);
-  if (time === undefined || observed === undefined) {
+  const attributes = readAttributes(record, requestKeys);
+  if (time !== undefined && observed !== undefined)
+    addRecord(reading, { time: isNever(time) ? observed : time, resource, attributes }, isRequest(record));
+  else if (isRequest(record) || scalarOf(attributes, 'event.name') === requestEventName)
     reject(reading, `${requestEvent}: a time is no number of nanoseconds`);
-    return;
-  }
-  reading.requests.push({ time: isNever(time) ? observed : time, resource, attributes: readAttributes(record, requestKeys) });
 }
 
 function readSpans(root: Members, reading: Reading): void {
@@ -137,7 +135,19 @@ function readAttribute(key: string, value: unknown): Attribute {
     return { key, kind: 'd', text: String(scalar), scalar };
   }
   if (typeof boolValue === 'boolean') return { key, kind: 'b', text: String(boolValue), scalar: boolValue };
-  return { key, kind: 'x', text: JSON.stringify(value), scalar: undefined };
+  return {
+    key,
+    kind: 'x',
+    text: JSON.stringify(value),
+    scalar: undefined,
+    ...(isMembers(value.arrayValue) && { list: textsIn(value.arrayValue) }),
+  };
+}
+
+/** The texts of an ArrayValue. */
+function textsIn({ values }: Members): string[] {
+  if (!Array.isArray(values)) return [];
+  return values.flatMap((one) => (isMembers(one) && typeof one.stringValue === 'string' ? [one.stringValue] : []));
 }
 
 const signed = /^-?\d{1,20}$/;

@@ -6,7 +6,7 @@ import { type Attribute, type Attributes, requestKeys } from './attribute.ts';
 import { Cursor, wire } from './cursor.ts';
 import { createInterner, type Interner, readAttribute } from './interner.ts';
 import { isNever, type Moment, momentOfHalves, never } from './moment.ts';
-import { costMetric, emptyReading, type Point, type Reading, requestEvent, requestEventName, type Signal, tokenMetric } from './reading.ts';
+import { addRecord, costMetric, emptyReading, type Point, type Reading, requestEvent, type Signal, tokenMetric } from './reading.ts';
 
 const { varint, fixed64, length } = wire;
 const field = (number: number, type: number) => number * 8 + type;
@@ -203,8 +203,7 @@ function readRecord(cursor: Cursor, end: number, resource: Attributes, reading: 
       cursor.at = last;
     } else cursor.skip(tag, end);
   }
-  const requested = named || attributes.some(({ key, scalar }) => key === 'event.name' && scalar === requestEventName);
-  if (requested) reading.requests.push({ time: isNever(time) ? observed : time, resource, attributes });
+  addRecord(reading, { time: isNever(time) ? observed : time, resource, attributes }, named);
 }
 
 /** AnyValue: string_value = 1. */

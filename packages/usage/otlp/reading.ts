@@ -1,5 +1,5 @@
 /** What an OTLP request says, in either encoding: the points and records that spend is read from, and a count of all the rest. */
-import type { Attributes } from './attribute.ts';
+import { type Attributes, scalarOf, textOf } from './attribute.ts';
 import type { Moment } from './moment.ts';
 
 export type Signal = 'metrics' | 'logs' | 'traces';
@@ -31,9 +31,24 @@ export interface RequestRecord {
   attributes: Attributes;
 }
 
+/** The log record in which a client says which managed settings it runs under. */
+export const settingsEventName = 'managed_settings_resolved';
+
+/** A numbered record of a client's session. */
+export interface Heard {
+  session: string;
+  sequence: number;
+  /** Milliseconds. */
+  at: number;
+}
+
 export interface Reading {
   points: Point[];
   requests: RequestRecord[];
+  /** What clients say of their managed settings. */
+  settings: RequestRecord[];
+  /** Every log record that bears a number, whatever it is about. */
+  heard: Heard[];
   /** Data points, log records or spans in the request, read or not. */
   items: number;
   /** Items that cannot be counted, and what was wrong with the first. */
@@ -42,7 +57,22 @@ export interface Reading {
 }
 
 export function emptyReading(): Reading {
-  return { points: [], requests: [], items: 0, rejected: 0, problem: undefined };
+  return { points: [], requests: [], settings: [], heard: [], items: 0, rejected: 0, problem: undefined };
+}
+
+const mostSequence = 2 ** 40;
+
+/** Sorts a log record by what it is about. @param named whether its body or event name says that it is a request. */
+export function addRecord(reading: Reading, record: RequestRecord, named: boolean): void {
+  const { attributes, time } = record;
+  const event = scalarOf(attributes, 'event.name');
+  if (named || event === requestEventName) reading.requests.push(record);
+  if (event === settingsEventName) reading.settings.push(record);
+  const said = scalarOf(attributes, 'event.sequence');
+  const sequence = typeof said === 'string' && /^\d{1,12}$/.test(said) ? Number(said) : said;
+  const session = textOf(attributes, 'session.id');
+  if (session && typeof sequence === 'number' && Number.isInteger(sequence) && sequence >= 0 && sequence < mostSequence)
+    reading.heard.push({ session, sequence, at: time.ms });
 }
 
 export function reject(reading: Reading, problem: string, items = 1): void {
