@@ -47,9 +47,7 @@ const aws = (
   ...(label && { label }),
 });
 const api = { ApiName: 'gatehouse-${stage}' };
-const machine = (name: string) => ({
-  StateMachineArn: 'arn:${partition}:states:${region}:${account}:stateMachine:gatehouse-${stage}-' + name,
-});
+const offboarding = { StateMachineArn: 'arn:${partition}:states:${region}:${account}:stateMachine:gatehouse-${stage}-offboarding' };
 
 export const dashboards: readonly Dashboard[] = [
   {
@@ -153,7 +151,7 @@ export const dashboards: readonly Dashboard[] = [
         title: 'Offboardings',
         period: 3600,
         lines: ['ExecutionsStarted', 'ExecutionsSucceeded', 'ExecutionsFailed'].map((metric) =>
-          aws('AWS/States', metric, 'Sum', machine('offboarding')),
+          aws('AWS/States', metric, 'Sum', offboarding),
         ),
       },
       {

@@ -7,6 +7,7 @@ export function bucketOf(capability: Capability, name: string, bucket: Bucket): 
   const logical = pascal(capability, name, 'bucket');
   const made = new sst.aws.Bucket(logical, {
     versioning: true,
+    cors: false,
     lifecycle: [{ id: 'keep', prefix: '', enabled: true, ...(bucket.expireObjects && { expiresIn: `${bucket.keepDays} days` }) }],
     transform: {
       bucket: (args, options) => {

@@ -71,7 +71,7 @@ it('is the same metric wherever two capabilities write one', () => {
 it('is there for every alarm', () => {
   const blind = surfaces.flatMap(({ capability, alarms = [] }) =>
     alarms
-      .flatMap(({ name, namespace, metric, dimensions = {} }) => missing(namespace, metric, Object.keys(dimensions)) ?? [])
+      .flatMap(({ namespace, metric, dimensions = {} }) => missing(namespace, metric, Object.keys(dimensions)) ?? [])
       .map((what) => `${capability}: ${what}`),
   );
   expect(blind).toEqual([]);
