@@ -5,6 +5,7 @@ import type { Capability } from '@gatehouse/contracts/surface';
 import { createDynamoDb, type DynamoDb } from '../../packages/local/aws/dynamodb/dynamodb.ts';
 import { createEndpoint } from '../../packages/local/aws/endpoint.ts';
 import type { AwsError, AwsService, Operation } from '../../packages/local/aws/service.ts';
+import { capabilityTable } from '../../packages/local/capability-table.ts';
 import { type Clock, createClock } from '../../packages/local/clock.ts';
 
 export interface TestAws {
@@ -70,25 +71,6 @@ function troubled<S extends AwsService>(service: S, trouble: NonNullable<TestAws
 }
 
 async function createTable(dynamodb: DynamoDb, name: string): Promise<string> {
-  await dynamodb.call('CreateTable', {
-    TableName: name,
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: ['pk', 'sk', 'gsi1pk', 'gsi1sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-    KeySchema: [
-      { AttributeName: 'pk', KeyType: 'HASH' },
-      { AttributeName: 'sk', KeyType: 'RANGE' },
-    ],
-    GlobalSecondaryIndexes: [
-      {
-        IndexName: 'gsi1',
-        KeySchema: [
-          { AttributeName: 'gsi1pk', KeyType: 'HASH' },
-          { AttributeName: 'gsi1sk', KeyType: 'RANGE' },
-        ],
-        Projection: { ProjectionType: 'ALL' },
-      },
-    ],
-    StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
-  });
+  await dynamodb.call('CreateTable', capabilityTable(name));
   return name;
 }

@@ -1,6 +1,7 @@
 /** For tests: a database behind the real endpoint, the SDK's client for it, and a table as a capability has one. */
 import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { capabilityTable } from '../../capability-table.ts';
 import { type Clock, createClock } from '../../clock.ts';
 import { listen } from '../test-endpoint.ts';
 import { createDynamoDb, type DynamoDb } from './dynamodb.ts';
@@ -33,29 +34,8 @@ export async function startDatabase(options: { path?: string; onFault?: OnFault 
   };
 }
 
-/** Keys pk, sk, gsi1pk, gsi1sk, all strings; a stream of new and old images. */
 export function table(TableName: string, changes: Partial<CreateTableCommandInput> = {}): CreateTableCommandInput {
-  return {
-    TableName,
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: ['pk', 'sk', 'gsi1pk', 'gsi1sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-    KeySchema: [
-      { AttributeName: 'pk', KeyType: 'HASH' },
-      { AttributeName: 'sk', KeyType: 'RANGE' },
-    ],
-    GlobalSecondaryIndexes: [
-      {
-        IndexName: 'gsi1',
-        KeySchema: [
-          { AttributeName: 'gsi1pk', KeyType: 'HASH' },
-          { AttributeName: 'gsi1sk', KeyType: 'RANGE' },
-        ],
-        Projection: { ProjectionType: 'ALL' },
-      },
-    ],
-    StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
-    ...changes,
-  };
+  return { ...capabilityTable(TableName), ...changes };
 }
 
 export async function createTables(database: TestDatabase, ...names: string[]): Promise<void> {

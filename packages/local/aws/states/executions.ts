@@ -1,20 +1,17 @@
-/** The executions: starts, stops, redrives and resumes them, keeps them saved, tells listeners of each status, and counts what works. */
+/** The executions: starts, stops, redrives and resumes them, and counts what works. The keeper stores them. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Clock, Timer } from '../../clock.ts';
+import type { Clock } from '../../clock.ts';
 import type { TopMachine } from './definition.ts';
 import type { Evaluator } from './expression.ts';
 import { errorDetails, StatesFault } from './fault.ts';
 import { newFrame, rearm } from './frame.ts';
-import { type Details, type HistoryEvent, maxEvents } from './history.ts';
+import { type Details, maxEvents } from './history.ts';
 import type { Json } from './json.ts';
+import { Closing, createKeeper, type Live, type OnStatus } from './keeper.ts';
 import type { Invoke, Run } from './place.ts';
-import type { ExecutionStore, Given, Progress, Status, Stored, Summary } from './store.ts';
+import type { ExecutionStore, Given, Status, Stored, Summary } from './store.ts';
 import { follow } from './thread.ts';
 import type { TokenTable } from './tokens.ts';
-
-/** An execution as listeners and DescribeExecution see it. */
-export type ExecutionView = Summary & Omit<Progress, 'frame'> & { input: string };
-export type OnStatus = (execution: ExecutionView) => void | Promise<void>;
 
 export interface Executions {
   /** Loads what the store keeps; what ran stands still until `resume`. `machine` finds a definition by its hash. */
@@ -55,41 +52,18 @@ export interface Options {
   onFault: (error: unknown) => void;
 }
 
-/** An execution in this process: running, or ended and not yet stored. */
-interface Live {
-  summary: Summary;
-  given: Given;
-  progress: Progress;
-  machine: TopMachine;
-  /** Aborts when the attempt ends: nothing is written by its threads after that. */
-  attempt: AbortController;
-  timeout?: Timer;
-  unsaved: HistoryEvent[];
-  sending: HistoryEvent[];
-  /** The store has its first entry. */
-  known: boolean;
-  changed: boolean;
-  /** The loop that stores until nothing changes, and tells listeners. */
-  saving?: Promise<void>;
-  /** Those who wait for the next entry to be stored. */
-  waiting: { resolve: () => void; reject: (reason: unknown) => void }[];
-  untold: ExecutionView[];
-  /** Threads with work in flight. */
-  active: number;
-}
-
-/** Why threads stop that are neither aborted nor failed: the process ends. */
-class Closing extends Error {
-  override name = 'Closing';
-}
-
 export function createExecutions(options: Options): Executions {
-  const { clock, store, tokens, onStatus } = options;
+  const { clock, store, tokens } = options;
   const summaries = new Map<string, Summary>();
   const live = new Map<string, Live>();
   let waiters: (() => void)[] = [];
   let held: Live[] = [];
   let closed = false;
+  const { touched, stored, announce, ...keeper } = createKeeper({
+    ...options,
+    onEnded: ({ summary }) => void live.delete(summary.executionArn),
+    onQuiet: stir,
+  });
 
   function bringIn(stored: Pick<Stored, 'summary' | 'given' | 'progress'>, machine: TopMachine, known: boolean): Live {
     const { summary, given, progress } = stored;
@@ -201,63 +175,6 @@ export function createExecutions(options: Options): Executions {
     if (entry.active === 0) stir();
   }
 
-  // --- saving and telling -------------------------------------------------------------------------------------------------
-
-  function touched(entry: Live): void {
-    entry.changed = true;
-    if (entry.saving || closed) return;
-    entry.saving = save(entry).finally(() => {
-      delete entry.saving;
-      stir();
-    });
-    // The next change tries again, and a status that was not told is told after a restart.
-    entry.saving.catch(options.onFault);
-  }
-  /** Stores what changed until nothing has; steps of one turn of the event loop go together. */
-  async function save(entry: Live): Promise<void> {
-    while (entry.changed || entry.untold.length > 0) {
-      await turn();
-      const untold = [...entry.untold];
-      await saveOnce(entry);
-      for (const view of untold) {
-        await onStatus(view);
-        entry.untold.shift();
-        // Told again after a crash in between: listeners hear of each status at least once.
-        entry.summary.announced = view.status;
-        entry.changed = true;
-      }
-    }
-    if (entry.summary.status !== 'RUNNING') live.delete(entry.summary.executionArn);
-  }
-  async function saveOnce(entry: Live): Promise<void> {
-    const waiting = entry.waiting.splice(0);
-    entry.changed = false;
-    entry.sending = entry.unsaved;
-    entry.unsaved = [];
-    try {
-      const first = entry.known ? {} : { given: entry.given };
-      await store.append({ summary: entry.summary, progress: entry.progress, events: entry.sending, ...first });
-    } catch (error) {
-      entry.unsaved.unshift(...entry.sending);
-      for (const each of waiting) each.reject(error);
-      throw error;
-    }
-    entry.known = true;
-    entry.sending = [];
-    for (const each of waiting) each.resolve();
-  }
-  /** Resolves once the execution is stored as it is now, or later. */
-  function stored(entry: Live): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (closed) return reject(new Closing('The stack is closing'));
-      entry.waiting.push({ resolve, reject });
-      touched(entry);
-    });
-  }
-  function announce(entry: Live): void {
-    entry.untold.push(viewOf(entry));
-    touched(entry);
-  }
   function stir(): void {
     const woken = waiters;
     waiters = [];
@@ -362,6 +279,7 @@ export function createExecutions(options: Options): Executions {
   }
   async function close(): Promise<void> {
     closed = true;
+    keeper.close();
     for (const entry of live.values()) {
       entry.timeout?.cancel();
       entry.attempt.abort(new Closing('The stack is closing'));
@@ -385,11 +303,6 @@ export function createExecutions(options: Options): Executions {
     idle,
     close,
   };
-}
-
-export function viewOf(stored: Pick<Stored, 'summary' | 'given' | 'progress'>): ExecutionView {
-  const { frame: _, ...progress } = stored.progress;
-  return { ...stored.summary, ...progress, input: stored.given.input };
 }
 
 function nameOf(machineArn: string): string {

@@ -2,10 +2,10 @@
 import { AwsError, type Operation } from '../service.ts';
 import { executionArn, parseExecutionArn, parseMachineArn } from './arn.ts';
 import type { Executions } from './executions.ts';
-import { viewOf } from './executions.ts';
 import { StatesFault } from './fault.ts';
 import { type HistoryEvent, maxEvents } from './history.ts';
 import { type Json, maxPayloadBytes } from './json.ts';
+import { viewOf } from './keeper.ts';
 import { aliasArn, type Machines, versionArn } from './machines.ts';
 import { describeRevision, isName, seconds } from './operations.machines.ts';
 import { constraint, page } from './page.ts';

@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { type AwsService, account } from '../service.ts';
-import { createExecutions, type OnStatus } from './executions.ts';
+import { createExecutions } from './executions.ts';
 import { createEvaluator } from './expression.ts';
+import type { OnStatus } from './keeper.ts';
 import { createMachines } from './machines.ts';
 import { executionOperations } from './operations.executions.ts';
 import { machineOperations } from './operations.machines.ts';

@@ -1,7 +1,7 @@
 /** For tests: machines on a clock that stands still until it is moved, driven through the operations themselves. */
 import { createClock } from '../../clock.ts';
 import type { AwsCall } from '../service.ts';
-import type { ExecutionView } from './executions.ts';
+import type { ExecutionView } from './keeper.ts';
 import type { Invoke } from './place.ts';
 import { createStates, type StatesOptions } from './states.ts';
 

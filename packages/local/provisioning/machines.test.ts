@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fillPlaceholders } from './provision.ts';
+import { fillPlaceholders } from './machines.ts';
 
 const owners = new Map([
   ['cut-sessions', 'arn:cut'],
