@@ -215,5 +215,10 @@ export const surface: Surface = {
       missingData: 'notBreaching',
     },
   ],
+  metrics: [
+    { name: 'TimeToCut', unit: 'Milliseconds', sets: [['trigger']] },
+    { name: 'TimeToProvenDead', unit: 'Milliseconds', sets: [['trigger']] },
+    { name: 'CasesStuck', unit: 'Count', sets: [['kind']] },
+  ],
   keys: { evidence: { spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' } },
 };
