@@ -5,6 +5,7 @@ import { type Ask, type BadAsk, readAsk } from './ask.ts';
 import { bedrockError } from './bedrock/errors.ts';
 import { bedrockAsMessagesFrame, bedrockFrame, type Frame, messagesFrame, wholeFrame } from './frame.ts';
 import type { Meter } from './meter.ts';
+import type { NotTranslatable } from './openai/to-messages.ts';
 import { bedrockDraft, type Draft, invokeDraft, messagesDraft } from './tier.ts';
 
 /** An error as a client of the format understands it. */
@@ -18,7 +19,7 @@ export interface Format {
   /** As people call it. */
   name: string;
   /** The body in the client's words as what the gateway must know. */
-  read(bytes: Buffer): Result<Ask, BadAsk>;
+  read(bytes: Buffer): Result<Ask, BadAsk | NotTranslatable>;
   /** One for each tier that can do it, in their order. */
   drafts(ask: Ask, bytes: Buffer): readonly Draft[];
   frame(meter: Meter, ask: Ask, draft: Draft): Frame;

@@ -6,6 +6,7 @@ import type { Call, Request } from '@gatehouse/runtime/http';
 import { httpStream } from '@gatehouse/runtime/http-stream';
 import { apiWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
+import { chatFormat } from './chat-format.ts';
 import { countTokens } from './count.http.ts';
 import { ownRegion } from './credential.aws.ts';
 import { exchange, type Setting } from './exchange.http.ts';
@@ -34,6 +35,10 @@ export const handler = httpStream(
     invoke: (request, call) => {
       const { CONFIG } = call.env;
       return exchange(request, call, settingOf(call.env), messagesFormat(CONFIG, envelopeOf(request), usualModel(call)));
+    },
+    chat: (request, call) => {
+      const format = chatFormat(call.env.CONFIG, envelopeOf(request), Math.floor(call.now / 1000));
+      return exchange(request, call, settingOf(call.env), format);
     },
     'bedrock-invoke': (request, call) => bedrock(request, call, false),
     'bedrock-stream': (request, call) => bedrock(request, call, true),

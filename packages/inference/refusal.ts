@@ -3,6 +3,7 @@
 import { periodEnd } from '@gatehouse/ledger/rows';
 import type { Limit } from '@gatehouse/ledger/spend-limit';
 import type { BadAsk } from './ask.ts';
+import type { NotTranslatable } from './openai/to-messages.ts';
 import type { NotPermitted } from './permission.ts';
 import { exhaustedHeaders } from './spend-headers.ts';
 
@@ -15,7 +16,7 @@ export type Refusal =
   | { reason: 'no_upstream'; format: string }
   | { reason: 'guarded'; found: readonly string[] }
   | { reason: 'unguarded'; kinds: readonly string[] }
-  | { reason: 'not_translatable'; detail: string };
+  | NotTranslatable;
 
 export interface Refused {
   status: number;

@@ -37,6 +37,7 @@ const models = [
   ['messages', '/v1/messages'],
   ['count-tokens', '/v1/messages/count_tokens'],
   ['invoke', '/invoke'],
+  ['chat', '/v1/chat/completions'],
   ['bedrock-invoke', '/model/{id}/invoke'],
   ['bedrock-stream', '/model/{id}/invoke-with-response-stream'],
 ] as const;
