@@ -121,7 +121,6 @@ describe('the groups of somebody with too many', () => {
 describe('a sign-in whose groups were left out', () => {
   const config = (change: object) =>
     AccessConfig.parse({
-      public_url: 'https://gateway.example.com',
       issuers: [{ kind: 'entra', issuer: `https://login.microsoftonline.com/${tenant}/v2.0`, audiences: ['a'], ...change }],
       login: { issuer: `https://login.microsoftonline.com/${tenant}/v2.0`, client_id: 'gatehouse' },
       allow_loopback_http: true,

@@ -108,7 +108,7 @@ async function tryAll(env: Environment, { signer, pepper }: { signer: Signer; pe
 async function tryOne(surface: Surface, url: string, request: Ask): Promise<Look['verdict']> {
   try {
     const answer = await ask(url, { ...request, attempts: 1, timeoutMs: 3_000 });
-    const gatewayError = answer.headers.get('x-amzn-errortype');
+    const gatewayError = answer.header('x-amzn-errortype');
     return verdictOf(surface, { status: answer.status, error: surface === 'refresh' ? errorOf(answer.text) : undefined, gatewayError });
   } catch {
     // Unreachable or overloaded says nothing about the credential.

@@ -81,7 +81,7 @@ async function readPage(okta: Okta, cursor: string | undefined): Promise<Page> {
     if (!user.ok) return unreadable('malformed', `Okta answered ${user.refusal} in a list`);
     people.push({ ...user.value, groups: undefined });
   }
-  const next = nextPage(answer.headers.get('link'));
+  const next = nextPage(answer.header('link'));
   return isElsewhere(okta, next) ? elsewhere() : { word: 'page', people, next };
 }
 
@@ -101,7 +101,7 @@ async function readMembers(okta: Okta, group: string) {
       if (!user.ok) return unreadable('malformed', `Okta answered ${user.refusal} among the members of a group`);
       subjects.push(user.value.profile.subject);
     }
-    const next = nextPage(answer.headers.get('link'));
+    const next = nextPage(answer.header('link'));
     if (isElsewhere(okta, next)) return elsewhere();
     url = next;
   }
@@ -127,7 +127,7 @@ async function withGroups(okta: Okta, account: Account): Promise<Found | Unreada
     const names = readGroups(parse(answer));
     if (!names.ok) return unreadable('malformed', `Okta answered ${names.refusal} for ${account.profile.subject}`);
     groups.push(...names.value);
-    const next = nextPage(answer.headers.get('link'));
+    const next = nextPage(answer.header('link'));
     if (isElsewhere(okta, next)) return elsewhere();
     url = next;
   }

@@ -3,9 +3,9 @@
  * service's data. In place of the AWS SDK, whose clients took 80 ms of CPU to a cold function's first call where this takes 15 (`npm run bench -- --only B4`).
  * Credentials, region and endpoints come from the variables that Lambda sets and every AWS SDK reads.
  */
-import type { Agent, IncomingMessage } from 'node:http';
 import { signed } from './aws-signature.ts';
 import { now } from './clock.ts';
+import { type Exchanged, exchange } from './exchange.ts';
 import { Misconfigured } from './fault.ts';
 
 /** By the name in the credential scope, which also begins the host: the SDKs' name for the endpoint variable, and for JSON protocols target and version. */
@@ -39,12 +39,6 @@ export interface AwsRequest extends Patience {
   body?: string | Uint8Array;
 }
 
-export interface AwsAnswer {
-  status: number;
-  headers: IncomingMessage['headers'];
-  body: Buffer;
-}
-
 /** What AWS answered instead: `name` is its name for the error, `answer` the body of a JSON protocol. */
 export class AwsRefusal extends Error {
   readonly status: number;
@@ -69,7 +63,7 @@ export async function awsJson<Output>(service: JsonService, operation: string, i
 }
 
 /** @throws as `awsJson`: a status of 300 and above is an AwsRefusal. */
-export async function awsCall(service: Service, request: AwsRequest): Promise<AwsAnswer> {
+export async function awsCall(service: Service, request: AwsRequest): Promise<Exchanged> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await attemptOnce(service, request);
@@ -89,12 +83,15 @@ export function isThrottle(error: Error): boolean {
 const throttles =
   /Throttl|ThroughputExceeded|^(RequestLimitExceeded|LimitExceededException|TooManyRequestsException|TransactionInProgressException|SlowDown)$/;
 
+/** Other refusals that the next try may not meet: our clock was set right, S3 was at work on the same object. */
+const passing = /^(ClockCorrected|OperationAborted|ConditionalRequestConflict)$/;
+
 /** Before the second try. Undefined: another try would change nothing. */
 function longestPauseMs(error: Error): number | undefined {
   if (error.name === 'Misconfigured') return undefined;
   if (!(error instanceof AwsRefusal)) return 100;
   if (isThrottle(error)) return 500;
-  return error.status >= 500 || error.name === 'ClockCorrected' ? 100 : undefined;
+  return error.status >= 500 || passing.test(error.name) ? 100 : undefined;
 }
 
 /** AWS's clock less ours, once AWS has refused a signature for its time. */
@@ -103,7 +100,7 @@ let clockOffsetMs = 0;
 const tolerableMs = 4 * 60_000;
 const clockErrors = /^(InvalidSignatureException|SignatureDoesNotMatch|RequestExpired|RequestInTheFuture|RequestTimeTooSkewed)$/;
 
-async function attemptOnce(service: Service, request: AwsRequest): Promise<AwsAnswer> {
+async function attemptOnce(service: Service, request: AwsRequest): Promise<Exchanged> {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN, AWS_REGION: region } = process.env;
   if (!accessKeyId || !secretAccessKey || !region)
     throw new Misconfigured('AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not all set: Lambda sets them');
@@ -111,7 +108,8 @@ async function attemptOnce(service: Service, request: AwsRequest): Promise<AwsAn
   const url = addressOf(service, region, request);
   const at = now() + clockOffsetMs;
   const signing = { accessKeyId, secretAccessKey, sessionToken: AWS_SESSION_TOKEN, region, service, at };
-  const answer = await exchange(url, method, signed({ method, url, headers, body }, signing), body, request.timeoutMs ?? 3_000);
+  const toSend = signed({ method, url, headers, body }, signing);
+  const answer = await exchange(url, { method, headers: toSend, body, timeoutMs: request.timeoutMs ?? 3_000 });
   if (answer.status < 300) return answer;
   const refusal = refusalOf(answer);
   const differenceMs = Date.parse(answer.headers.date ?? '') - at;
@@ -128,7 +126,7 @@ function addressOf(service: Service, region: string, { bucket, path }: AwsReques
 }
 
 /** The name is a header's, JSON's `__type` (`com.amazonaws...#Name`) or XML's Code. */
-function refusalOf({ status, headers, body }: AwsAnswer): AwsRefusal {
+function refusalOf({ status, headers, body }: Exchanged): AwsRefusal {
   const text = body.toString('utf8');
   const answer = objectOf(text);
   const said = headers['x-amzn-errortype'] ?? answer.__type ?? answer.code ?? /<Code>([^<]+)</.exec(text)?.[1] ?? `Status${status}`;
@@ -143,34 +141,4 @@ function objectOf(text: string): Readonly<Record<string, unknown>> {
   } catch {
     return {};
   }
-}
-
-const connectMs = 1_000;
-const agents = new Map<string, Agent>();
-
-/** One request on a connection that is kept for the next one. */
-function exchange(url: URL, method: string, headers: Record<string, string>, body: string | Uint8Array, timeoutMs: number) {
-  // An `import` would ask the module for all its exports, one of which (WebSocket) loads an HTTP client of its own: 15 ms.
-  const protocol = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
-  const agent = agents.get(url.protocol) ?? new protocol.Agent({ keepAlive: true, maxSockets: 50 });
-  agents.set(url.protocol, agent);
-  return new Promise<AwsAnswer>((resolve, reject) => {
-    const request = protocol.request(url, { method, agent, headers: { ...headers, 'content-length': Buffer.byteLength(body) } });
-    const giveUp = (what: string) => () => void request.destroy(new Error(`${url.host} ${what}`));
-    const whole = setTimeout(giveUp(`did not answer within ${timeoutMs} ms`), timeoutMs);
-    request.once('socket', (socket) => {
-      if (!socket.connecting) return;
-      const connecting = setTimeout(giveUp(`took no connection within ${connectMs} ms`), connectMs);
-      for (const end of ['connect', 'close']) socket.once(end, () => clearTimeout(connecting));
-    });
-    request.once('response', (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.once('error', reject);
-      response.once('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }));
-    });
-    request.once('error', reject);
-    request.once('close', () => clearTimeout(whole));
-    request.end(body);
-  });
 }

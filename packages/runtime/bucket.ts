@@ -3,7 +3,8 @@
  * @see Amazon S3 API Reference, GetObject and PutObject
  */
 import { createHash } from 'node:crypto';
-import { AwsClient } from 'aws4fetch';
+import { AwsRefusal, type AwsRequest, awsCall, isThrottle } from './aws-call.ts';
+import type { Exchanged } from './exchange.ts';
 import { Misconfigured, Throttled, Unavailable } from './fault.ts';
 
 export interface StoredObject {
@@ -24,18 +25,16 @@ export interface ObjectToStore {
 
 /** For one try. */
 const timeoutMs = 2_000;
-const attempts = 3;
 
 /** Undefined when there is no such object. Throws Unavailable, Throttled, Misconfigured. */
 export async function getObject(bucket: string, key: string): Promise<StoredObject | undefined> {
-  const answer = await call('GET', bucket, key, {});
+  const answer = await call(bucket, { method: 'GET', path: pathOf(key) });
   if (answer.status === 404) return undefined;
-  const metadata = [...answer.headers].flatMap(([name, value]) => (name.startsWith('x-amz-meta-') ? [[name.slice(11), value]] : []));
-  return {
-    body: Buffer.from(await answer.arrayBuffer()),
-    contentType: answer.headers.get('content-type') ?? 'application/octet-stream',
-    metadata: Object.fromEntries(metadata),
-  };
+  const metadata = Object.entries(answer.headers).flatMap(([name, value]) =>
+    name.startsWith('x-amz-meta-') ? [[name.slice(11), String(value)] as const] : [],
+  );
+  const contentType = answer.headers['content-type'] ?? 'application/octet-stream';
+  return { body: answer.body, contentType, metadata: Object.fromEntries(metadata) };
 }
 
 /** True when it was written. Throws Unavailable, Throttled, Misconfigured. */
@@ -52,54 +51,24 @@ export async function putObject(bucket: string, key: string, body: string | Buff
     headers['x-amz-object-lock-mode'] = 'COMPLIANCE';
     headers['x-amz-object-lock-retain-until-date'] = new Date(options.lockUntil).toISOString();
   }
-  const answer = await call('PUT', bucket, key, headers, bytes);
+  const answer = await call(bucket, { method: 'PUT', path: pathOf(key), headers, body: bytes });
   return answer.status !== 412;
 }
 
-let client: AwsClient | undefined;
-
-function signer(): AwsClient {
-  const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '', AWS_SESSION_TOKEN, AWS_REGION = 'us-east-1' } = process.env;
-  client ??= new AwsClient({
-    accessKeyId: AWS_ACCESS_KEY_ID,
-    secretAccessKey: AWS_SECRET_ACCESS_KEY,
-    ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
-    service: 's3',
-    region: AWS_REGION,
-    retries: 0,
-  });
-  return client;
+function pathOf(key: string): string {
+  return `/${key.split('/').map(encodeURIComponent).join('/')}`;
 }
 
-/** Another endpoint is addressed by path, S3 itself by the bucket's own host. */
-function addressOf(bucket: string, key: string): string {
-  const path = key.split('/').map(encodeURIComponent).join('/');
-  const endpoint = process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
-  return endpoint ? `${endpoint}/${bucket}/${path}` : `https://${bucket}.s3.${process.env.AWS_REGION ?? 'us-east-1'}.amazonaws.com/${path}`;
-}
-
-async function call(method: 'GET' | 'PUT', bucket: string, key: string, headers: Record<string, string>, body?: Buffer): Promise<Response> {
-  for (let attempt = 1; ; attempt++) {
-    const answer = await once(method, bucket, key, headers, body);
-    if (answer instanceof Response && (answer.ok || answer.status === 404 || answer.status === 412)) return answer;
-    if (answer instanceof Response && answer.status < 500 && answer.status !== 429 && answer.status !== 409)
-      throw new Misconfigured(`S3 answered ${answer.status} for ${bucket}: ${codeOf(await answer.text())}`);
-    if (attempt === attempts) {
-      if (!(answer instanceof Response)) throw new Unavailable('S3 did not answer', { cause: answer });
-      throw answer.status === 503 ? new Throttled('S3 asks for less traffic') : new Unavailable(`S3 answered ${answer.status}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt * (0.5 + Math.random() / 2)));
+/** A missing object and one that must not be written over are answers too. */
+async function call(bucket: string, request: AwsRequest): Promise<Exchanged> {
+  try {
+    return await awsCall('s3', { ...request, bucket, timeoutMs });
+  } catch (error) {
+    if (!(error instanceof AwsRefusal)) throw new Unavailable('S3 did not answer', { cause: error });
+    const { status, name } = error;
+    if (name !== 'NoSuchBucket' && (status === 404 || status === 412)) return { status, headers: {}, body: Buffer.alloc(0) };
+    if (isThrottle(error)) throw new Throttled('S3 asks for less traffic', { cause: error });
+    if (status >= 500 || status === 409) throw new Unavailable(`S3 answered ${status}`, { cause: error });
+    throw new Misconfigured(`S3 answered ${status} for ${bucket}: ${name}`, { cause: error });
   }
-}
-
-/** The answer, or the error of a broken connection. */
-async function once(method: string, bucket: string, key: string, headers: Record<string, string>, body?: Buffer): Promise<unknown> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  return signer()
-    .fetch(addressOf(bucket, key), { method, headers, signal, ...(body && { body: new Uint8Array(body) }) })
-    .catch((error: unknown) => error);
-}
-
-function codeOf(xml: string): string {
-  return /<Code>(\w+)<\/Code>/.exec(xml)?.[1] ?? 'no code';
 }

@@ -1,4 +1,5 @@
 /** Calls of systems that are not ours: a timeout for each try, few tries with jitter on the right errors, and a fault when it stays down. */
+import { exchange } from './exchange.ts';
 import { Throttled, Unavailable } from './fault.ts';
 
 export interface Ask {
@@ -14,7 +15,8 @@ export interface Ask {
 
 export interface Answer {
   status: number;
-  headers: Headers;
+  /** Any case; null when there is none. */
+  header(name: string): string | null;
   text: string;
   json(): unknown;
 }
@@ -43,16 +45,17 @@ export async function ask(url: string, options: Ask = {}): Promise<Answer> {
 const maxAnswerBytes = 4 * 1024 * 1024;
 
 async function once(url: string, { method = 'GET', headers = {}, json, body, timeoutMs = 5_000 }: Ask): Promise<Answer> {
-  const response = await fetch(url, {
-    method,
-    headers: { accept: 'application/json', ...(json !== undefined && { 'content-type': 'application/json' }), ...headers },
-    ...(json !== undefined ? { body: JSON.stringify(json) } : body !== undefined && { body }),
-    redirect: 'manual',
-    signal: AbortSignal.timeout(timeoutMs),
-  });
-  const text = await response.text();
-  if (text.length > maxAnswerBytes) throw new Unavailable(`${place(url)} answered with more than ${maxAnswerBytes} bytes`);
-  return { status: response.status, headers: response.headers, text, json: () => JSON.parse(text) as unknown };
+  const sent = { accept: 'application/json', ...(json !== undefined && { 'content-type': 'application/json' }), ...headers };
+  const text = json === undefined ? body : JSON.stringify(json);
+  const wish = { method, headers: sent, timeoutMs, maxBytes: maxAnswerBytes, ...(text !== undefined && { body: text }) };
+  const answer = await exchange(new URL(url), wish);
+  const read = answer.body.toString('utf8');
+  return {
+    status: answer.status,
+    header: (name) => String(answer.headers[name.toLowerCase()] ?? '') || null,
+    text: read,
+    json: () => JSON.parse(read) as unknown,
+  };
 }
 
 /** Origin and path: a query may carry an e-mail or a key's hash. */
