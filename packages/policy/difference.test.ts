@@ -42,6 +42,23 @@ describe('a difference', () => {
     });
   });
 
+  it('tells keys, workspaces and seats as gains and losses', () => {
+    const given = { keys: { maximum: 2 }, workspaces: { maximum: 1 }, seats: { claude: 'standard' } } as const;
+    expect(change({}, given)).toEqual({ gains: ['2 virtual keys', '1 workspaces', 'the standard seat'], loses: [], changes: [] });
+    expect(change(given, { keys: { maximum: 1 }, workspaces: { maximum: 3 }, seats: { claude: 'premium' } })).toEqual({
+      gains: ['workspaces: 1 -> 3', 'the seat: standard -> premium'],
+      loses: ['virtual keys: 2 -> 1'],
+      changes: [],
+    });
+    expect(change(given, { seats: { claude: 'none' } }).loses).toEqual(['2 virtual keys', '1 workspaces', 'the standard seat']);
+  });
+
+  it('counts the end of a limit as no gain to somebody who is refused, and its beginning as no loss to somebody who is admitted', () => {
+    const limited: Content = { budgets: [{ period: 'daily', amount_micros: 1, scope: 'person' }] };
+    expect(change(limited, { ...limited, admit: false }).gains).toEqual([]);
+    expect(change(undefined, limited).loses).toEqual([]);
+  });
+
   it('tells the rest by member', () => {
     expect(
       change({ guardrails: { pii: 'mask' }, workspaces: { cpu: 2 } }, { guardrails: { pii: 'block' }, workspaces: { cpu: 4 } }).changes,

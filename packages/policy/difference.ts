@@ -27,12 +27,13 @@ function difference(before: Effective, after: Effective): Difference {
   tools(before, after, result, flip);
   const routes = new Set([...before.routes.allow, ...after.routes.allow]);
   for (const route of routes) flip(before.routes.allow.includes(route), after.routes.allow.includes(route), `the route ${route}`);
-  budgets(before, after, result);
+  entitlements(before, after, flip, result);
   if (!before.admitted || !after.admitted) return result;
+  budgets(before, after, result);
   if (before.enforcement !== after.enforcement) result.changes.push(`enforcement: ${before.enforcement} -> ${after.enforcement}`);
   if (before.routes.default !== after.routes.default)
     result.changes.push(`default route: ${before.routes.default} -> ${after.routes.default}`);
-  for (const section of ['guardrails', 'seats', 'workspaces', 'keys', 'telemetry', 'client', 'settings', 'mcp'] as const)
+  for (const section of ['guardrails', 'workspaces', 'keys', 'telemetry', 'client', 'settings', 'mcp'] as const)
     members(section, before[section], after[section], result);
   return result;
 }
@@ -74,6 +75,28 @@ function budgets(before: Effective, after: Effective, result: Difference): void 
   }
 }
 
+const seatGrades = ['none', 'standard', 'premium'];
+
+/** What a person may be given: a number or a grade, of which more is a gain. Nothing said is none. */
+function entitlements(
+  before: Effective,
+  after: Effective,
+  flip: (was: boolean, is: boolean, what: string) => void,
+  result: Difference,
+): void {
+  for (const [section, what] of [
+    ['keys', 'virtual keys'],
+    ['workspaces', 'workspaces'],
+  ] as const) {
+    const [was, is] = [before[section].maximum ?? 0, after[section].maximum ?? 0];
+    if (was === 0 || is === 0) flip(was > 0, is > 0, `${Math.max(was, is)} ${what}`);
+    else if (was !== is) (is > was ? result.gains : result.loses).push(`${what}: ${was} -> ${is}`);
+  }
+  const [was, is] = [before.seats.claude ?? 'none', after.seats.claude ?? 'none'];
+  if (was === 'none' || is === 'none') flip(was !== 'none', is !== 'none', `the ${was === 'none' ? is : was} seat`);
+  else if (was !== is) (seatGrades.indexOf(is) > seatGrades.indexOf(was) ? result.gains : result.loses).push(`the seat: ${was} -> ${is}`);
+}
+
 function dollars(micros: number | undefined): string {
   return micros === undefined ? 'no limit' : `$${(micros / 1_000_000).toFixed(2)}`;
 }
@@ -81,6 +104,8 @@ function dollars(micros: number | undefined): string {
 function members(section: string, before: object, after: object, result: Difference): void {
   const [was, is] = [new Map(Object.entries(before)), new Map(Object.entries(after))];
   for (const key of new Set([...was.keys(), ...is.keys()])) {
+    // Told as a gain or a loss before.
+    if (key === 'maximum') continue;
     const [old, fresh] = [show(was.get(key)), show(is.get(key))];
     if (old !== fresh) result.changes.push(`${section}.${key}: ${old} -> ${fresh}`);
   }
