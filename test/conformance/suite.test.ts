@@ -3,8 +3,11 @@ import { afterAll, beforeAll } from 'vitest';
 import { describeDynamoDb } from './suite/dynamodb.ts';
 import { describeEvents } from './suite/events.ts';
 import { describeKms, describeSecrets } from './suite/keys-and-secrets.ts';
+import { describeQueues, describeTopics } from './suite/messages.ts';
 import { describeCloudWatch, describeLogs } from './suite/monitoring.ts';
+import { describeParameters, describeSchedules } from './suite/schedules.ts';
 import { describeStates } from './suite/states.ts';
+import { describeStorage } from './suite/storage.ts';
 import { isAsked, openTarget, type Target } from './suite/target.ts';
 
 let opened: Target;
@@ -21,5 +24,10 @@ const parts = {
   secrets: describeSecrets,
   cloudwatch: describeCloudWatch,
   logs: describeLogs,
+  s3: describeStorage,
+  sqs: describeQueues,
+  sns: describeTopics,
+  scheduler: describeSchedules,
+  ssm: describeParameters,
 };
 for (const [service, part] of Object.entries(parts)) if (isAsked(service)) part(() => opened);

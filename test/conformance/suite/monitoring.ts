@@ -8,7 +8,15 @@ import {
   PutMetricDataCommand,
   SetAlarmStateCommand,
 } from '@aws-sdk/client-cloudwatch';
-import { CloudWatchLogsClient, CreateLogGroupCommand, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import {
+  CloudWatchLogsClient,
+  CreateLogGroupCommand,
+  CreateLogStreamCommand,
+  DeleteLogGroupCommand,
+  DescribeLogGroupsCommand,
+  FilterLogEventsCommand,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
 import { describe, expect, it } from 'vitest';
 import type { Target } from './target.ts';
 
@@ -74,15 +82,29 @@ export function describeCloudWatch(target: () => Target): void {
 
 export function describeLogs(target: () => Target): void {
   describe('CloudWatch Logs', () => {
-    it('makes a group, lists it, and refuses its name a second time', async () => {
+    it('keeps lines in the streams of a group, until the group is deleted', async () => {
       const client = new CloudWatchLogsClient(target().client);
       const logGroupName = target().name('group');
+      const logStreamName = 'one';
       await client.send(new CreateLogGroupCommand({ logGroupName }));
-      const { logGroups } = await client.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: logGroupName }));
-      expect(logGroups?.map((group) => group.logGroupName)).toEqual([logGroupName]);
-      await expect(client.send(new CreateLogGroupCommand({ logGroupName }))).rejects.toMatchObject({
-        name: 'ResourceAlreadyExistsException',
-      });
+      try {
+        const { logGroups } = await client.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: logGroupName }));
+        expect(logGroups?.map((group) => group.logGroupName)).toEqual([logGroupName]);
+        await expect(client.send(new CreateLogGroupCommand({ logGroupName }))).rejects.toMatchObject({
+          name: 'ResourceAlreadyExistsException',
+        });
+        await client.send(new CreateLogStreamCommand({ logGroupName, logStreamName }));
+        const logEvents = ['a quiet line', 'an ERROR'].map((message) => ({ timestamp: Date.now(), message }));
+        await client.send(new PutLogEventsCommand({ logGroupName, logStreamName, logEvents }));
+        const found = await target().until(async () => {
+          const { events } = await client.send(new FilterLogEventsCommand({ logGroupName, filterPattern: 'ERROR' }));
+          return events?.length ? events : undefined;
+        }, 'the line');
+        expect(found).toMatchObject([{ message: 'an ERROR', logStreamName }]);
+      } finally {
+        await client.send(new DeleteLogGroupCommand({ logGroupName }));
+      }
+      await expect(client.send(new FilterLogEventsCommand({ logGroupName }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     });
   });
 }

@@ -89,6 +89,7 @@ async function restore(
   }
   const Manager = await part<new (folder: string) => Opened>('persistence.js', 'PersistenceManager');
   const persistence = new Manager(folder);
+  keepCounts(persistence);
   // Loading comes first: a store that is being filled must not write what it reads.
   persistence.load(stores.sqsStore, stores.snsStore, stores.s3Store);
   stores.sqsStore.persistence = persistence;
@@ -96,4 +97,23 @@ async function restore(
   stores.s3Store.persistence = persistence;
   for (const queue of stores.sqsStore.allQueues()) queue.persistence = persistence;
   return persistence;
+}
+
+/**
+ * A message that is made visible at once (VisibilityTimeout 0) is written without its counts in 2.4.1, which its own table refuses: such a
+ * message is written as one whose time in flight is over, with the counts of its last receipt.
+ */
+function keepCounts(persistence: Opened): void {
+  const counts = new Map<string, [received: number, first: number | undefined]>();
+  const write = persistence.updateMessageInflight.bind(persistence);
+  const remove = persistence.deleteMessage.bind(persistence);
+  persistence.updateMessageInflight = (id, handle, deadline, received, first) => {
+    counts.set(id, [received, first]);
+    write(id, handle, deadline, received, first);
+  };
+  persistence.updateMessageReady = (id) => write(id, 'released', 0, ...(counts.get(id) ?? [1, undefined]));
+  persistence.deleteMessage = (id) => {
+    counts.delete(id);
+    remove(id);
+  };
 }

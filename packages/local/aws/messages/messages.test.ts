@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTopicCommand, PublishBatchCommand, PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import {
+  ChangeMessageVisibilityCommand,
   CreateQueueCommand,
   DeleteMessageCommand,
   GetQueueUrlCommand,
@@ -88,6 +89,22 @@ describe('queues', () => {
     expect(message?.Body).toBe('hello');
     await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message?.ReceiptHandle }));
     expect(messages.depths()?.get('work')).toEqual({ visible: 0, notVisible: 0, delayed: 0 });
+  });
+
+  it('give a message back at once when its reader lets go of it, and count it', async () => {
+    const sqs = new SQSClient(config());
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'let-go' }));
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'again' }));
+    const receive = async () => {
+      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MessageSystemAttributeNames: ['All'] }));
+      return { handle: Messages[0]?.ReceiptHandle, count: Messages[0]?.Attributes?.ApproximateReceiveCount };
+    };
+    const letGo = (ReceiptHandle: string | undefined) =>
+      sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
+    await letGo((await receive()).handle);
+    const second = await receive();
+    expect(second.count).toBe('2');
+    await letGo(second.handle);
   });
 
   it('throw the typed exception for a queue that is not there', async () => {
@@ -204,6 +221,7 @@ describe('after a restart on another port', () => {
     await start();
     await messages.resume();
     expect(messages.depths()?.get('letters')?.visible).toBe(1);
+    expect(messages.depths()?.get('let-go')?.visible).toBe(1);
     const { QueueUrl } = await new SQSClient(config()).send(new GetQueueUrlCommand({ QueueName: 'letters' }));
     expect(QueueUrl).toBe(`${origin}/000000000000/letters`);
   });
