@@ -12,6 +12,8 @@ export const identityHinted = fact(
     subject: z.string().optional(),
     /** The directory's id of a group, whose people may each have changed. */
     group: z.string().optional(),
+    /** What it was called: whoever is known to be in it is looked at too, since the directory may have no such group any more. */
+    group_name: z.string().optional(),
     /** It says that the person is leaving. */
     leaving: z.boolean(),
     /** What told us: okta-hook, entra-graph, authentik, ssf, token-revocation, scim. */

@@ -10,6 +10,7 @@ import { directoryOf } from './configured.directory.ts';
 import { follow } from './follow.dynamo.ts';
 import { acceptHints } from './hinted.dynamo.ts';
 import { inParallel } from './parallel.ts';
+import { everyPerson } from './person.dynamo.ts';
 import { tellRefusedRead } from './refused-read.dynamo.ts';
 
 export const env = z.object({
@@ -22,7 +23,7 @@ export const env = z.object({
 export const handler = onFact(
   { env, table: ({ TABLE_PEOPLE }) => TABLE_PEOPLE, consumer: 'hear-hints' },
   identityHinted,
-  async ({ issuer, subject, group, leaving, source, cause }, { env, now }) => {
+  async ({ issuer, subject, group, group_name: name, leaving, source, cause }, { env, now }) => {
     if (subject !== undefined) return follow(env, { issuer, subject, leaving, source, cause }, now);
     const directory = await directoryOf(env, issuer);
     if (group === undefined || !directory?.readMembers) return log.info('event does nothing', { source, cause, reason: 'about nobody' });
@@ -32,6 +33,10 @@ export const handler = onFact(
       throw new Unavailable(members.message);
     }
     const about = (one: string) => ({ issuer, subject: one, leaving: false, source, cause });
-    await inParallel(members.subjects, (one) => acceptHints(env.TABLE_PEOPLE, [about(one)]));
+    const subjects = new Set(members.subjects);
+    if (name !== undefined)
+      for await (const person of everyPerson(env.TABLE_PEOPLE))
+        if (person.groups.includes(name)) for (const one of person.subjects) if (one.issuer === issuer) subjects.add(one.subject);
+    await inParallel([...subjects], (one) => acceptHints(env.TABLE_PEOPLE, [about(one)]));
   },
 );

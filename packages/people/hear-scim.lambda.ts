@@ -16,6 +16,7 @@ import { groupsWith, letSetGo, membersOf, readGroup, writeGroup, writeMemberOf }
 import { usersIn } from './scim/held.directory.ts';
 import { GroupRow, groupsKey, UserRow, usersKey } from './scim/rows.ts';
 import { readUser } from './scim/users.dynamo.ts';
+import { heardFrom } from './source.dynamo.ts';
 
 export const env = z.object({
   TABLE_PEOPLE: z.string(),
@@ -27,6 +28,7 @@ type Told = { env: z.infer<typeof env>; now: number };
 
 export const handler = onRecords(env, async (change, told) => {
   if (!told.env.CONFIG.scim) return;
+  if (change.keys.pk === usersKey || change.keys.pk === groupsKey) await heardFrom(told.env.TABLE_PEOPLE, 'scim', told.now);
   if (change.keys.pk === usersKey) await hearUser(change, told);
   if (change.keys.pk === groupsKey) await hearGroup(change, told);
 });

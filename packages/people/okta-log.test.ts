@@ -17,8 +17,15 @@ describe('an Okta System Log event', () => {
   it('names its victim, never its actor', () => {
     expect(hear(event)).toEqual({
       ok: true,
-      value: { uuid: event.uuid, eventType: event.eventType, kind: 'leaving', victims: [victim.id] },
+      value: { uuid: event.uuid, eventType: event.eventType, kind: 'leaving', victims: [victim.id], groups: [] },
     });
+  });
+
+  it('of a deleted group names the group, and a membership event names none', () => {
+    const named = { kind: 'regrouping', victims: [], groups: [{ id: group.id, name: 'engineering' }] };
+    expect(hear({ ...event, eventType: 'group.lifecycle.delete', target: [group] })).toMatchObject({ ok: true, value: named });
+    const moved = hear({ ...event, eventType: 'group.user_membership.add', target: [victim, group] });
+    expect(moved).toMatchObject({ ok: true, value: { groups: [] } });
   });
 
   it.each([

@@ -6,7 +6,7 @@ import { ok, type Result, refuse } from '@gatehouse/core/result';
 import * as z from 'zod';
 
 /** What the event hints at; the directory, read afterwards, decides. */
-export type Kind = 'joining' | 'leaving' | 'returning' | 'moving' | 'changing';
+export type Kind = 'joining' | 'leaving' | 'returning' | 'moving' | 'changing' | 'regrouping';
 
 const kinds: Readonly<Record<string, Kind>> = {
   'user.lifecycle.create': 'joining',
@@ -21,6 +21,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   'group.user_membership.remove': 'moving',
   'user.account.update_profile': 'changing',
   'user.account.update_primary_email': 'changing',
+  'group.lifecycle.delete': 'regrouping',
 };
 
 /** For the rule's pattern: what is not in here is not heard. */
@@ -31,7 +32,7 @@ const LogEvent = z.object({
   published: z.string(),
   eventType: z.string(),
   outcome: z.object({ result: z.string() }),
-  target: z.array(z.object({ id: z.string(), type: z.string(), alternateId: z.string().nullish() })).nullish(),
+  target: z.array(z.object({ id: z.string(), type: z.string(), displayName: z.string().nullish() })).nullish(),
 });
 
 export interface Heard {
@@ -41,6 +42,8 @@ export interface Heard {
   kind: Kind;
   /** Immutable ids (`00u...`), each once. */
   victims: readonly string[];
+  /** Groups whose every person it is about, as they were called then. */
+  groups: readonly { id: string; name: string }[];
 }
 
 export type Unheard =
@@ -56,7 +59,11 @@ export function hear(detail: unknown): Result<Heard, Unheard> {
   const kind = Object.hasOwn(kinds, eventType) ? kinds[eventType] : undefined;
   if (!kind) return refuse({ reason: 'not_ours', detail: eventType });
   if (outcome.result !== 'SUCCESS') return refuse({ reason: 'not_ours', detail: `${eventType} ended ${outcome.result}` });
-  const victims = new Set((target ?? []).filter(({ type }) => type === 'User').map(({ id }) => id));
-  if (victims.size === 0) return refuse({ reason: 'nobody', detail: `${eventType} names no target of type User` });
-  return ok({ uuid, eventType, kind, victims: [...victims] });
+  const targets = target ?? [];
+  const victims = new Set(targets.filter(({ type }) => type === 'User').map(({ id }) => id));
+  // Membership events name a group too, and are about one person of it.
+  const named = kind === 'regrouping' ? targets.filter(({ type }) => type === 'UserGroup') : [];
+  const groups = named.map(({ id, displayName }) => ({ id, name: displayName ?? '' }));
+  if (victims.size === 0 && groups.length === 0) return refuse({ reason: 'nobody', detail: `${eventType} names nobody whom it is about` });
+  return ok({ uuid, eventType, kind, victims: [...victims], groups });
 }

@@ -5,7 +5,7 @@
 
 import { Alias, alias } from '@gatehouse/contracts/records/alias';
 import { Identity, identity } from '@gatehouse/contracts/records/identity';
-import { Person, peopleIndex, person } from '@gatehouse/contracts/records/person';
+import { Person, peopleIndex, peoplePk, peopleShards, person } from '@gatehouse/contracts/records/person';
 import { personChanged } from '@gatehouse/events/person-changed';
 import { personJoined } from '@gatehouse/events/person-joined';
 import { personLeft } from '@gatehouse/events/person-left';
@@ -28,6 +28,20 @@ const Stored = Person.extend({ version: z.int().positive() });
 type Stored = z.infer<typeof Stored>;
 
 const maxRaces = 8;
+
+const pageSize = 500;
+
+/** Everybody, as they were a moment ago. */
+export async function* everyPerson(table: string): AsyncGenerator<Stored> {
+  for (let shard = 0; shard < peopleShards; shard++)
+    for (let from = ' '; ; ) {
+      const rows = await query(table, peoplePk(shard), { index: 'gsi1', from, limit: pageSize });
+      for (const row of rows) yield Stored.parse(row);
+      const last = rows.at(-1);
+      if (!last || rows.length < pageSize) break;
+      from = String(last.gsi1sk);
+    }
+}
 
 export async function personById(table: string, id: string): Promise<Stored | undefined> {
   const row = await get(table, person.key(id));

@@ -70,6 +70,15 @@ export const surface: Surface = {
       tables: [{ ...writePerson, actions: [...writePerson.actions, claims] }],
       secrets: directorySecrets,
     },
+    hooks: {
+      handler: 'packages/people/hooks.lambda.handler',
+      timeoutSeconds: 10,
+      memoryMb: 512,
+      tables: [
+        { capability: 'people', actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', claims] },
+      ],
+      secrets: ['hook-okta', 'hook-entra', 'hook-authentik'],
+    },
     'hear-hints': {
       handler: 'packages/people/hear-hints.lambda.handler',
       timeoutSeconds: 50,
@@ -81,6 +90,12 @@ export const surface: Surface = {
   },
   routes: [
     { name: 'people', method: 'GET', path: '/admin/people', entry: 'admin', admit: 'admin' },
+    { name: 'okta-hook', method: 'POST', path: '/hooks/okta', entry: 'hooks', admit: 'hook' },
+    { name: 'okta-hook-verification', method: 'GET', path: '/hooks/okta', entry: 'hooks', admit: 'hook' },
+    { name: 'entra-hook', method: 'POST', path: '/hooks/entra', entry: 'hooks', admit: 'hook' },
+    { name: 'authentik-hook', method: 'POST', path: '/hooks/authentik', entry: 'hooks', admit: 'hook' },
+    { name: 'ssf-hook', method: 'POST', path: '/hooks/ssf', entry: 'hooks', admit: 'hook' },
+    { name: 'token-revocation-hook', method: 'POST', path: '/hooks/global-token-revocation', entry: 'hooks', admit: 'hook' },
     { name: 'scim-get', method: 'GET', path: '/scim/v2/{path+}', entry: 'scim', admit: 'scim' },
     { name: 'scim-post', method: 'POST', path: '/scim/v2/{path+}', entry: 'scim', admit: 'scim' },
     { name: 'scim-put', method: 'PUT', path: '/scim/v2/{path+}', entry: 'scim', admit: 'scim' },
@@ -124,6 +139,9 @@ export const surface: Surface = {
       description: 'Not used until a directory of kind entra is in the profile: then put the client secret of its app registration here',
       generated: true,
     },
+    'hook-okta': { description: 'What Okta’s event hook sends as Authorization: put it there', generated: true },
+    'hook-entra': { description: 'The clientState of Graph subscriptions: give it when making one', generated: true },
+    'hook-authentik': { description: 'What Authentik’s webhook transport sends as bearer: put it there', generated: true },
     'scim-1': { description: 'Bearer token of the identity provider for /scim/v2; replace it while scim-2 is in use', generated: true },
     'scim-2': { description: 'The other bearer token for /scim/v2; replace it while scim-1 is in use', generated: true },
   },
