@@ -1,6 +1,7 @@
 /**
- * Index reads that lag: what was written since the fault began is shown as it was before. What was deleted since is not shown again, and what
- * moved to another index key is shown nowhere: a real index lags in these ways for moments only. Base tables are read as they are.
+ * Index reads that lag: what was written since the fault began, or in its last seconds, is shown as it was before. What was deleted since is not
+ * shown again, and what moved to another index key is shown nowhere: a real index lags in these ways for moments only. Base tables are read as
+ * they are.
  */
 import type { ReadItem, Run } from './faults.ts';
 
@@ -23,9 +24,16 @@ export interface StaleReads {
   read(operation: string, input: unknown, run: Run): Promise<unknown>;
 }
 
-export function createStaleReads(readItem: ReadItem): StaleReads {
-  /** Table -> key -> the item before its first write; undefined when there was none. */
-  const before = new Map<string, Map<string, Item | undefined>>();
+/** An item as it was before a write at `at`; undefined when there was none. */
+interface Past {
+  at: number;
+  item: Item | undefined;
+}
+
+/** `lagMs`: how far behind the index is; without it nothing written since is shown. */
+export function createStaleReads(readItem: ReadItem, now: () => number, lagMs = Number.POSITIVE_INFINITY): StaleReads {
+  /** Table -> key -> the writes that an index may not show yet, oldest first. */
+  const before = new Map<string, Map<string, Past[]>>();
   const schemas = new Map<string, Schema>();
 
   async function schemaOf(table: string): Promise<Schema> {
@@ -44,11 +52,19 @@ export function createStaleReads(readItem: ReadItem): StaleReads {
   async function noteOne(table: string, item: Item): Promise<void> {
     const key = keyOf((await schemaOf(table)).key, item);
     const text = JSON.stringify(key);
-    const known = before.get(table) ?? new Map<string, Item | undefined>();
+    const known = before.get(table) ?? new Map<string, Past[]>();
     before.set(table, known);
-    if (known.has(text)) return;
+    const unseen = unseenOf(known, text);
+    // Without a lag the first write alone decides.
+    if (unseen.length > 0 && lagMs === Number.POSITIVE_INFINITY) return;
     const { Item: old } = (await readItem('GetItem', { TableName: table, Key: key, ConsistentRead: true })) as { Item?: Item };
-    known.set(text, old);
+    known.set(text, [...unseen, { at: now(), item: old }]);
+  }
+  /** Forgets what the index has caught up with. */
+  function unseenOf(known: Map<string, Past[]>, text: string): Past[] {
+    const unseen = (known.get(text) ?? []).filter(({ at }) => at > now() - lagMs);
+    if (unseen.length === 0) known.delete(text);
+    return unseen;
   }
 
   return {
@@ -67,8 +83,9 @@ export function createStaleReads(readItem: ReadItem): StaleReads {
       const indexKey = indexes.get(String((input as Input).IndexName)) ?? [];
       const Items = output.Items.flatMap((item) => {
         const text = JSON.stringify(keyOf(key, item));
-        if (!changed.has(text)) return [item];
-        const old = changed.get(text);
+        const [first] = unseenOf(changed, text);
+        if (!first) return [item];
+        const old = first.item;
         // Under another index key the old item was not part of this answer.
         return old && JSON.stringify(keyOf(indexKey, old)) === JSON.stringify(keyOf(indexKey, item)) ? [old] : [];
       });

@@ -15,6 +15,7 @@ const fields: Readonly<Record<keyof FaultWish, 'string' | 'number' | 'boolean'>>
   lose_answer: 'boolean',
   partial: 'number',
   stale: 'boolean',
+  lag_seconds: 'number',
   skew_seconds: 'number',
   times: 'number',
   seconds: 'number',
@@ -41,6 +42,8 @@ export function readWish(text: string): FaultWish | string {
   if (wish.times !== undefined && !(wish.times >= 1)) return '"times" is at least 1';
   if (wish.seconds !== undefined && !(wish.seconds > 0)) return '"seconds" is above 0, in stack time';
   if (wish.delay_ms !== undefined && !(wish.delay_ms >= 0)) return '"delay_ms" is 0 or more';
+  if (wish.lag_seconds !== undefined && !(wish.stale && wish.lag_seconds > 0))
+    return '"lag_seconds" is above 0, and goes with "stale": true';
   if (wish.partial !== undefined && !(Number.isInteger(wish.partial) && wish.partial >= 1))
     return '"partial" is how many entries fail, from 1';
   if (wish.status !== undefined && !(wish.status >= 400 && wish.status <= 599)) return '"status" is between 400 and 599';

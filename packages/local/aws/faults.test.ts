@@ -159,6 +159,19 @@ describe('a fault', () => {
     ]);
   });
 
+  it('has an index follow its table at a distance', async () => {
+    faults.add({ stale: true, lag_seconds: 10 });
+    const seen = async () => (await query()).Items?.flatMap(({ pk, count }) => (pk?.S === 'behind' ? [count?.N] : []));
+    for (const N of ['1', '2', '3']) {
+      await put('behind', { gsi1pk: { S: 'lag' }, count: { N } });
+      clock.advance(6);
+    }
+    expect(await seen()).toEqual(['2']);
+    clock.advance(4.1);
+    expect(await seen()).toEqual(['3']);
+    faults.clear();
+  });
+
   it('puts the clock of an answer off', async () => {
     faults.add({ operation: 'GetItem', error: 'InvalidSignatureException', skew_seconds: 900, times: 1 });
     await expect(get('a')).rejects.toMatchObject({ $response: { headers: { date: expect.any(String) } } });

@@ -46,6 +46,8 @@ export interface FaultWish {
   partial?: number;
   /** Reads of a DynamoDB index show nothing that was written since the fault was set. */
   stale?: boolean;
+  /** With `stale`: only the writes of the last so many seconds of stack time are not shown. */
+  lag_seconds?: number;
   /** The `Date` of answers is off by this. */
   skew_seconds?: number;
   /** Calls left to strike. */
@@ -97,7 +99,8 @@ export function createAwsFaults(clock: Clock, readItem: ReadItem): AwsFaults {
   function add(wish: FaultWish): AwsFault {
     const fault: AwsFault = { ...wish, id: randomUUID(), struck: 0 };
     const live: Live = { fault, ended: new AbortController() };
-    if (wish.stale) live.stale = createStaleReads(readItem);
+    if (wish.stale)
+      live.stale = createStaleReads(readItem, clock.now, wish.lag_seconds === undefined ? undefined : wish.lag_seconds * 1000);
     if (wish.seconds !== undefined) live.timer = clock.after(wish.seconds * 1000, () => end(live));
     faults.push(live);
     return fault;
