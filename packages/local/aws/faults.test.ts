@@ -136,16 +136,17 @@ describe('a fault', () => {
     await expect(put('e')).rejects.toMatchObject({ name: 'TransactionConflictException' });
   });
 
+  const query = () =>
+    client.send(
+      new QueryCommand({
+        TableName,
+        IndexName: 'gsi1',
+        KeyConditionExpression: 'gsi1pk = :all',
+        ExpressionAttributeValues: { ':all': { S: 'lag' } },
+      }),
+    );
+
   it('has an index lag: new items are not there yet, changed ones are as they were', async () => {
-    const query = () =>
-      client.send(
-        new QueryCommand({
-          TableName,
-          IndexName: 'gsi1',
-          KeyConditionExpression: 'gsi1pk = :all',
-          ExpressionAttributeValues: { ':all': { S: 'lag' } },
-        }),
-      );
     await put('old', { gsi1pk: { S: 'lag' }, count: { N: '1' } });
     faults.add({ stale: true, seconds: 5 });
     await put('old', { gsi1pk: { S: 'lag' }, count: { N: '2' } });
