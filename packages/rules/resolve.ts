@@ -82,17 +82,21 @@ export interface Effective {
 
 /** Whether a match holds. Groups are compared letter by letter, as the directory writes them. */
 export function matches(match: Match, subject: Subject): boolean {
+  const { groups, email_domains, persons, services, environments } = match;
   if (match.everyone) return true;
-  const domain = subject.email.slice(subject.email.lastIndexOf('@') + 1).toLowerCase();
-  const conditions: (boolean | undefined)[] = [
-    match.groups?.some((group) => subject.groups.includes(group)),
-    match.email_domains?.some((one) => subject.email.includes('@') && one === domain),
-    match.persons?.includes(subject.person),
-    match.services && subject.service !== undefined && match.services.includes(subject.service),
-    match.environments && subject.environment !== undefined && match.environments.includes(subject.environment),
-  ];
-  const named = conditions.filter((condition) => condition !== undefined);
-  return named.length > 0 && named.every(Boolean);
+  // Most policies do not match, and most of those for their groups: looked at first, and no list is made.
+  if (groups && !groups.some((group) => subject.groups.includes(group))) return false;
+  if (email_domains && !email_domains.includes(domainOf(subject.email))) return false;
+  if (persons && !persons.includes(subject.person)) return false;
+  if (services && (subject.service === undefined || !services.includes(subject.service))) return false;
+  if (environments && (subject.environment === undefined || !environments.includes(subject.environment))) return false;
+  return Boolean(groups ?? email_domains ?? persons ?? services ?? environments);
+}
+
+/** Empty for what is no address: no policy names that. */
+function domainOf(email: string): string {
+  const at = email.lastIndexOf('@');
+  return at < 0 ? '' : email.slice(at + 1).toLowerCase();
 }
 
 /** The layers that apply, strongest first, the base last. Without a matching policy there are none: the base admits nobody. */

@@ -11,8 +11,8 @@ if (values.help) {
 
 const here = new URL('./', import.meta.url);
 const ids = (await readdir(here))
-  .flatMap((file) => /^(b\d+)\.ts$/.exec(file)?.[1]?.toUpperCase() ?? [])
-  .sort((a, b) => number(a) - number(b));
+  .flatMap((file) => /^([bp]\d+)\.ts$/.exec(file)?.[1]?.toUpperCase() ?? [])
+  .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 const wanted = values.only?.toUpperCase().split(',') ?? ids;
 const unknown = wanted.filter((id) => !ids.includes(id));
 if (unknown.length > 0) {
@@ -29,7 +29,3 @@ for (const id of wanted) {
 for (const [id, { value, min, max, unit, hold, holds }] of Object.entries(figures))
   console.log(`${id.padEnd(5)} ${holds ? 'holds ' : 'FAILS '} ${value} ${unit} (${min} to ${max}), to hold: ${hold}`);
 if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ figures }, null, 2)}\n`);
-
-function number(id: string): number {
-  return Number(id.slice(1));
-}
