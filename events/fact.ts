@@ -24,7 +24,16 @@ export function fact<const T extends string, S extends z.ZodRawShape>(
   // A fact's own member takes the place of the base's: the type says what the spread does.
   const members = { ...base, ...shape } as Omit<typeof base, keyof S> & S;
   const schema = z.strictObject(members);
-  return { type, producer, source: `gatehouse.${producer}`, schema, example: schema.parse({ ...sample, ...example }) };
+  return {
+    type,
+    producer,
+    source: `gatehouse.${producer}`,
+    schema,
+    /** Parsed when somebody looks: a function that publishes the fact need not. */
+    get example() {
+      return schema.parse({ ...sample, ...example });
+    },
+  };
 }
 
 const sample = { id: 'evt_01h00000000000000000000000', at: '2026-11-22T09:00:00.000Z' };

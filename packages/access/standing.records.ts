@@ -11,6 +11,7 @@ import { ok, type Result, refuse } from '@gatehouse/core/result';
 import { PolicyDocument } from '@gatehouse/rules/document';
 import { type Effective, resolve } from '@gatehouse/rules/resolve';
 import { callStep } from '@gatehouse/runtime/call';
+import { once } from '@gatehouse/runtime/environment';
 import { get, getMany, type Item } from '@gatehouse/runtime/table';
 import { memberGroups } from './entra.graph.ts';
 import type { Standing } from './gate.ts';
@@ -129,7 +130,7 @@ async function documentOf(table: string, version: number): Promise<PolicyDocumen
   if (kept?.name === name) return kept.document;
   const row = PolicyVersion.safeParse(await get(table, policyVersion.key(version)));
   if (!row.success) return undefined;
-  const document = PolicyDocument.parse(JSON.parse(row.data.document));
+  const document = PolicyDocument.parse(JSON.parse(row.data.document), once);
   kept = { name, document };
   return document;
 }

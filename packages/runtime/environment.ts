@@ -17,8 +17,11 @@ export function json<S extends z.ZodType>(schema: S) {
     .pipe(schema);
 }
 
+/** What is parsed once an environment is not worth the code that zod would make to parse it faster. */
+export const once = { jitless: true };
+
 export function readEnv<S extends z.ZodType>(schema: S): z.infer<S> {
-  const parsed = schema.safeParse(process.env);
+  const parsed = schema.safeParse(process.env, once);
   if (parsed.success) return parsed.data;
   throw new Misconfigured(`This function's environment is not what it needs: ${z.prettifyError(parsed.error)}`);
 }

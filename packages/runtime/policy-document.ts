@@ -1,6 +1,7 @@
 /** The policy document of a version, for every entry that resolves it: immutable, so it is fetched and parsed once an environment. */
 import { PolicyVersion, policyVersion } from '@gatehouse/contracts/records/policy';
 import { PolicyDocument } from '@gatehouse/rules/document';
+import { once } from './environment.ts';
 import { get } from './table.ts';
 
 const documents = new Map<number, PolicyDocument>();
@@ -10,7 +11,7 @@ export async function documentOf(version: number, table: string): Promise<Policy
   const known = documents.get(version);
   if (known) return known;
   const row = PolicyVersion.parse(await get(table, policyVersion.key(version)));
-  const document = PolicyDocument.parse(JSON.parse(row.document));
+  const document = PolicyDocument.parse(JSON.parse(row.document), once);
   documents.clear();
   documents.set(version, document);
   return document;
