@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fourPorts } from '../../packages/local/ports.ts';
 import { companyOf } from '../support/company.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+import { brokenMessages, brokenObjects, createStores, putObject, sendMessage } from './kill-stores.ts';
 
 export interface Tally {
   kills: number;
@@ -27,6 +28,8 @@ const [accountTable, entryTable] = ['kill-accounts', 'kill-entries'];
 /** What one round's load heard a yes to. */
 interface Confirmed {
   entries: Set<string>;
+  objects: Set<string>;
+  messages: Set<string>;
   executions: Set<string>;
   leavers: Set<string>;
 }
@@ -40,15 +43,18 @@ export async function killRounds(kills: number, seed: number, progress: (tally: 
   let stack = await startStack(start);
   try {
     await createTables(stack);
+    await createStores(stack);
     while (tally.kills < kills) {
       const confirmed = await loadUntilKilled(stack, tally.kills, 4 + Math.floor(random() * 60));
       tally.kills++;
-      tally.writes += confirmed.entries.size;
+      tally.writes += confirmed.entries.size + confirmed.objects.size + confirmed.messages.size;
       tally.executions += confirmed.executions.size;
       tally.leavers += confirmed.leavers.size;
       stack = await startStack(start);
       const broken = [
         ...(await brokenWrites(stack, confirmed)),
+        ...(await brokenObjects(stack, tally.kills - 1, confirmed.objects)),
+        ...(await brokenMessages(stack, confirmed.messages)),
         ...(await brokenExecutions(stack, confirmed)),
         ...(await brokenLeavers(stack, confirmed)),
       ];
@@ -88,7 +94,7 @@ async function createTables(stack: Stack): Promise<void> {
 /** Everything at once, until `count` things were confirmed; then SIGKILL with the rest in flight. */
 async function loadUntilKilled(stack: Stack, round: number, count: number): Promise<Confirmed> {
   const { aws, hr } = companyOf(stack);
-  const confirmed: Confirmed = { entries: new Set(), executions: new Set(), leavers: new Set() };
+  const confirmed: Confirmed = { entries: new Set(), objects: new Set(), messages: new Set(), executions: new Set(), leavers: new Set() };
   const stateMachineArn = await offboardingMachine(stack);
   let killed: Promise<void> | undefined;
 
@@ -113,6 +119,16 @@ async function loadUntilKilled(stack: Stack, round: number, count: number): Prom
       await aws('DynamoDB_20120810', 'PutItem', { TableName: entryTable, Item: { pk: { S: id } } });
       confirmed.entries.add(id);
     },
+    async object(n) {
+      const id = `${round}-${n}`;
+      await putObject(stack, id);
+      confirmed.objects.add(id);
+    },
+    async message(n) {
+      const id = `${round}-${n}`;
+      await sendMessage(stack, id);
+      confirmed.messages.add(id);
+    },
     async execution(n) {
       const input = JSON.stringify({ person: 'alice@example.com', reason: 'left', dry_run: true });
       const wish = { stateMachineArn, name: `kill-${round}-${n}`, input };
@@ -125,7 +141,7 @@ async function loadUntilKilled(stack: Stack, round: number, count: number): Prom
       confirmed.leavers.add(id);
     },
   };
-  const total = () => confirmed.entries.size + confirmed.executions.size + confirmed.leavers.size;
+  const total = () => Object.values(confirmed).reduce((sum, set) => sum + set.size, 0);
   async function worker(one: (n: number) => Promise<void>, most: number): Promise<void> {
     for (let n = 0; n < most && !killed; n++) {
       try {
@@ -138,8 +154,8 @@ async function loadUntilKilled(stack: Stack, round: number, count: number): Prom
     }
   }
   // Leavers and executions are worth many writes each, so they are few.
-  const { transfer = async () => {}, put = async () => {}, execution = async () => {}, leaver = async () => {} } = work;
-  await Promise.all([worker(transfer, 1000), worker(put, 1000), worker(execution, 6), worker(leaver, 2)]);
+  const most: Readonly<Record<string, number>> = { execution: 6, leaver: 2 };
+  await Promise.all(Object.entries(work).map(([name, one]) => worker(one, most[name] ?? 1000)));
   await killed;
   return confirmed;
 }
