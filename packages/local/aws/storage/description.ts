@@ -72,7 +72,7 @@ export function readBody(request: Pick<StorageRequest, 'headers' | 'body'>): { b
   return { bytes, checksum: { ...found, type: 'FULL_OBJECT' } };
 }
 
-export function givenChecksum(headers: StorageRequest['headers']): { algorithm: Algorithm; value: string } | undefined {
+function givenChecksum(headers: StorageRequest['headers']): { algorithm: Algorithm; value: string } | undefined {
   for (const algorithm of algorithms) {
     const value = headers[`x-amz-checksum-${algorithm.toLowerCase()}`];
     if (value !== undefined) return { algorithm, value };
