@@ -5,6 +5,7 @@ import { PersonId } from './ids.ts';
 import { InferenceConfig } from './inference-profile.ts';
 import { OperationsConfig } from './operations-profile.ts';
 import { PeopleConfig } from './people-profile.ts';
+import { SeatsConfig } from './seats-profile.ts';
 import { UsageConfig } from './usage-profile.ts';
 
 const url = z.url();
@@ -169,6 +170,7 @@ export const KeysConfig = z.strictObject({
       cache_ttl_seconds: z.int().positive().default(60),
     })
     .optional(),
+  anthropic: SeatsConfig.optional(),
 });
 export type KeysConfig = z.infer<typeof KeysConfig>;
 

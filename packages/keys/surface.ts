@@ -1,4 +1,4 @@
-/** What keys shows: the steps over a person's LiteLLM virtual keys. No routes, no facts: machines call it. */
+/** What keys shows: the steps over a person's LiteLLM virtual keys and their seat at Anthropic. No routes, no facts: machines call it. */
 import type { Entry, Surface } from '@gatehouse/contracts/surface';
 
 function step(name: string, timeoutSeconds: number, file = 'virtual-keys'): Entry {
@@ -14,6 +14,19 @@ function step(name: string, timeoutSeconds: number, file = 'virtual-keys'): Entr
   };
 }
 
+function seatStep(name: string, file = 'seats'): Entry {
+  return {
+    handler: `packages/keys/${file}.lambda.${name}`,
+    timeoutSeconds: 60,
+    memoryMb: 512,
+    tables: [
+      { capability: 'keys', actions: ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'] },
+      { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*'] },
+    ],
+    secrets: ['anthropic-admin-key'],
+  };
+}
+
 export const surface: Surface = {
   capability: 'keys',
   table: true,
@@ -23,6 +36,11 @@ export const surface: Surface = {
     'unblock-virtual-keys': step('unblock', 60),
     'purge-virtual-keys': step('purge', 60),
     'probe-virtual-keys': step('probe', 60, 'probe-virtual-keys'),
+    'find-seats': seatStep('find'),
+    'block-seats': seatStep('block'),
+    'unblock-seats': seatStep('unblock'),
+    'purge-seats': seatStep('purge'),
+    'probe-seats': seatStep('probe', 'probe-seats'),
   },
   steps: {
     'find-virtual-keys': 'find-virtual-keys',
@@ -30,6 +48,17 @@ export const surface: Surface = {
     'unblock-virtual-keys': 'unblock-virtual-keys',
     'purge-virtual-keys': 'purge-virtual-keys',
     'probe-virtual-keys': 'probe-virtual-keys',
+    'find-seats': 'find-seats',
+    'block-seats': 'block-seats',
+    'unblock-seats': 'unblock-seats',
+    'purge-seats': 'purge-seats',
+    'probe-seats': 'probe-seats',
   },
-  secrets: { 'litellm-key': { description: "LiteLLM's master key, or the key of a proxy_admin user", generated: false } },
+  secrets: {
+    'litellm-key': { description: "LiteLLM's master key, or the key of a proxy_admin user", generated: false },
+    'anthropic-admin-key': {
+      description: "An admin key of the company's organization at Anthropic that may read and write members",
+      generated: false,
+    },
+  },
 };

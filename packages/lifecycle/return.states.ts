@@ -3,6 +3,7 @@
  * already, what it had blocked is given back. What an event says is not enough.
  */
 import { confirmTruth } from '@gatehouse/contracts/steps/people';
+import { unblockSeats } from '@gatehouse/contracts/steps/seats';
 import { restoreSessions } from '@gatehouse/contracts/steps/sessions';
 import { unblockVirtualKeys } from '@gatehouse/contracts/steps/virtual-keys';
 import { unblockWorkspaces } from '@gatehouse/contracts/steps/workspaces';
@@ -22,6 +23,7 @@ export const ReturnEnv = WaitEnv.extend({
   STEP_RESTORE_SESSIONS_ARN: z.string(),
   STEP_UNBLOCK_VIRTUAL_KEYS_ARN: z.string(),
   STEP_UNBLOCK_WORKSPACES_ARN: z.string(),
+  STEP_UNBLOCK_SEATS_ARN: z.string(),
 });
 
 /** Ends the wait of the case that waits for this person, if one does and they are back. */
@@ -48,6 +50,7 @@ export async function welcomeBack(env: z.infer<typeof ReturnEnv>, person: string
     callStep(restoreSessions, env.STEP_RESTORE_SESSIONS_ARN, input),
     callStep(unblockVirtualKeys, env.STEP_UNBLOCK_VIRTUAL_KEYS_ARN, input),
     callStep(unblockWorkspaces, env.STEP_UNBLOCK_WORKSPACES_ARN, input),
+    callStep(unblockSeats, env.STEP_UNBLOCK_SEATS_ARN, input),
   ]);
   log.info('given back after the case was closed', {
     case_id: last.id,

@@ -53,6 +53,7 @@ export function localProfile({ gateway, idp, outside }: Addresses, moreIssuer?: 
         url: `${outside}/litellm`,
         replicas: Array.from({ length: replicas }, (_, index) => `${outside}/litellm/replicas/${index + 1}`),
       },
+      anthropic: { url: `${outside}/anthropic`, kind: 'console' },
     },
     workspaces: { coder: { url: `${outside}/coder` } },
     operations: {

@@ -62,6 +62,7 @@ export interface RunningStack extends Addresses {
 const directoryToken = 'local-directory-token';
 const litellmKey = 'sk-local-litellm-master';
 const coderToken = 'local-coder-token';
+const anthropicAdminKey = 'sk-ant-admin01-local';
 
 /** Made from the sources, and gone with the libraries that went in. */
 const bundleFolder = fileURLToPath(new URL('../../node_modules/.cache/gatehouse', import.meta.url));
@@ -152,6 +153,7 @@ export async function runStack(
       'operations/slack-webhook': `${addresses.outside}/slack${slackPath}`,
       'operations/pagerduty-key': pagerdutyKey,
       'keys/litellm-key': litellmKey,
+      'keys/anthropic-admin-key': anthropicAdminKey,
       'workspaces/coder-token': coderToken,
       'inference/anthropic-key': localModelKeys.anthropic,
       'inference/anthropic-aws-key': localModelKeys.awsExternalAnthropic,
@@ -202,6 +204,7 @@ export async function runStack(
       dataFolder: folder.state,
       litellm: { masterKey: litellmKey, replicas },
       coder: { token: coderToken },
+      anthropic: { adminKey: anthropicAdminKey },
       people: idp.directory.people().filter(({ status }) => status === 'ACTIVE'),
     });
     closers.push(() => outside.close());

@@ -4,8 +4,8 @@ import type { Capability } from '../surface.ts';
 
 /** One credential, workspace or session that a step looked at. The id is hashed: machine state is readable by every console user. */
 export const Target = z.strictObject({
-  system: z.enum(['gatehouse', 'litellm', 'coder']),
-  kind: z.enum(['session', 'virtual-key', 'workspace', 'account']),
+  system: z.enum(['gatehouse', 'litellm', 'coder', 'anthropic']),
+  kind: z.enum(['session', 'virtual-key', 'workspace', 'account', 'seat', 'invite', 'api-key']),
   /** `sha256:` and 64 hex digits of the system's own id. */
   id_hash: z.string(),
   before: z.string(),
