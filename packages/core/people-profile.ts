@@ -56,5 +56,7 @@ export const PeopleConfig = z.strictObject({
     .refine(oneAnIssuer, 'two directories have one issuer'),
   scim: Scim.optional(),
   hooks: Hooks.prefault({}),
+  /** How long a source may say nothing before somebody is told, by its name: okta-log-stream, okta-hook, entra, authentik, ssf, scim, cloudtrail. */
+  sources: z.record(z.string(), z.strictObject({ silent_after_seconds: z.int().min(600) })).default({}),
 });
 export type PeopleConfig = z.infer<typeof PeopleConfig>;

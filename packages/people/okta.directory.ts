@@ -69,7 +69,7 @@ const pageLimit = 200;
  * read alone. @param cursor address of the page, as Okta gave it.
  */
 async function readPage(okta: Okta, cursor: string | undefined): Promise<Page> {
-  const query = new URLSearchParams({ search: 'id sw ""', limit: String(pageLimit) });
+  const query = new URLSearchParams({ search: 'lastUpdated gt "1970-01-01T00:00:00.000Z"', limit: String(pageLimit) });
   const answer = await call(okta, cursor ?? `${base(okta)}/users?${query}`);
   if ('word' in answer) return answer;
   if (answer.status !== 200) return refused(answer);

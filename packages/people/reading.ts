@@ -8,10 +8,12 @@ export interface Occasion {
   cause?: string | undefined;
   /** An event said that they are leaving: the directory then only agrees. */
   leaving?: boolean;
+  /** Nobody said anything: a sweep came upon it. */
+  inferred?: boolean;
 }
 
 /** @param truth what was read, after `occasion.readAt`. */
-export function readingOf(truth: Exclude<Truth, { word: 'unreadable' }>, { readAt, source, cause, leaving }: Occasion): Reading {
+export function readingOf(truth: Exclude<Truth, { word: 'unreadable' }>, { readAt, source, cause, leaving, inferred }: Occasion): Reading {
   const occasion = { readAt, source, cause };
   if (truth.word === 'deleted') return { ...occasion, status: 'left', evidence: leaving ? 'explicit' : 'inferred' };
   return {
@@ -19,12 +21,12 @@ export function readingOf(truth: Exclude<Truth, { word: 'unreadable' }>, { readA
     status: statusOf(truth.word),
     profile: { email: truth.profile.email, name: truth.profile.name, groups: truth.groups },
     changedAt: truth.changedAt,
-    evidence: 'explicit',
+    evidence: inferred ? 'inferred' : 'explicit',
   };
 }
 
 /** An account that is back to never activated cannot sign in; it may yet. */
-function statusOf(word: Found['word']): Reading['status'] {
+export function statusOf(word: Found['word']): Reading['status'] {
   switch (word) {
     case 'active':
       return 'active';

@@ -10,7 +10,17 @@ import type { Unreadable } from './truth.ts';
 
 export async function tellRefusedRead(table: string, source: string, { reason, message }: Unreadable, now: number): Promise<void> {
   log.warn('directory not read', { source, reason, detail: message });
-  measure([{ dimensions: { source }, values: { DirectoryReadsRefused: { unit: 'Count', value: 1 } }, properties: { reason } }], now);
+  measure(
+    [
+      {
+        dimensions: { source },
+        sets: [[], ['source']],
+        values: { DirectoryReadsRefused: { unit: 'Count', value: 1 } },
+        properties: { reason },
+      },
+    ],
+    now,
+  );
   const minute = Math.floor(now / 60_000);
   const id = encodeId('evt', createHash('sha256').update(`directory-read-refused ${source} ${reason} ${minute}`).digest().subarray(0, 16));
   // Not held means that this minute's fact is there already.
