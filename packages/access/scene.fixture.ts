@@ -63,6 +63,7 @@ export async function startScene(publicUrl = origin): Promise<Scene> {
     TABLE_ACCESS: table,
     TABLE_PEOPLE: people,
     TABLE_POLICY: policy,
+    BUCKET_SERVED: 'served',
     PUBLIC_URL: publicUrl,
     CONFIG: JSON.stringify({
       issuers: [{ issuer: idp.issuer, audiences: ['gatehouse'], directory: true }],

@@ -3,7 +3,7 @@ import { ok, refuse } from '@gatehouse/core/result';
 import type { PolicyDocument } from '@gatehouse/rules/document';
 import { parseDocument } from '@gatehouse/rules/problems';
 import { resolve } from '@gatehouse/rules/resolve';
-import type { Caller } from '@gatehouse/runtime/admit';
+import { type Caller, subjectOf } from '@gatehouse/runtime/admit';
 import { timestamp } from '@gatehouse/runtime/clock';
 import { http } from '@gatehouse/runtime/http';
 import { apiWire } from '@gatehouse/runtime/wire';
@@ -119,7 +119,7 @@ async function publish(env: Env, { caller, now, document, reason, from, giveUp }
   const answer = (version: number, published_at: string, unchanged: boolean): Outcome =>
     ok({ status: 200, headers: { etag: `"${version}"` }, body: { version, digest: digest(document), published_at, unchanged } });
   if (head.digest === digest(document)) return answer(head.version, head.published_at, true);
-  if (!giveUp && !resolve(document, caller).administers) return refuse({ reason: 'gives_up_administration' });
+  if (!giveUp && !resolve(document, subjectOf(caller)).administers) return refuse({ reason: 'gives_up_administration' });
   const done = await publishVersion(env.TABLE_POLICY, {
     document,
     author: caller.person,

@@ -1,6 +1,6 @@
 /** `GET /v1/policy...`: a person's own policy, why it is so, and how other tools read it; about others only for administrators. */
 import type { Effective, Subject } from '@gatehouse/rules/resolve';
-import type { Caller } from '@gatehouse/runtime/admit';
+import { type Caller, subjectOf } from '@gatehouse/runtime/admit';
 import { http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { log } from '@gatehouse/runtime/log';
 import { apiWire } from '@gatehouse/runtime/wire';
@@ -55,13 +55,19 @@ export const handler = http(
       const document = await documentAt(env.TABLE_POLICY, version);
       if (!document) throw new TypeError(`Version ${version} is in force and cannot be read`);
       let status = 'active';
-      let subject: Subject = { person: caller.person, email: caller.email, groups: caller.groups };
+      let subject: Subject = subjectOf(caller);
       if (!own) {
         const found = await findPerson(env.TABLE_PEOPLE, asked);
         if (!found.ok) return refused(found.refusal, request);
         subject = { person: found.value.id, email: found.value.email, groups: found.value.groups };
         status = found.value.status;
       }
+      // What if a build asked, or somebody on another way in.
+      const asService = {
+        service: request.query.get('service') ?? subject.service,
+        environment: request.query.get('environment') ?? subject.environment,
+      };
+      subject = { ...subject, ...asService };
       const question = { model: request.query.get('model') ?? undefined, tool: request.query.get('tool') ?? undefined };
       const explanation: Explanation = explain(document, subject, question);
       return { status: 200, body: { ...subject, status, version, mode: document.mode, ...explanation } };

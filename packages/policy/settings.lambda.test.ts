@@ -51,6 +51,24 @@ describe('managed settings on the wire', () => {
   });
 });
 
+describe('a policy for a service, or for a way in', () => {
+  it('holds for sessions of that service alone, whatever else its owner may', async () => {
+    const build = { name: 'builds', match: { services: ['deploy'] }, models: { allow: ['haiku'] } };
+    const exchanged = { name: 'exchanged', match: { environments: ['exchange'] }, models: { allow: ['sonnet'] } };
+    const document = { ...samplePolicy, policies: [build, exchanged, ...samplePolicy.policies] };
+    await publishPolicy({ document, author: 'deployment', reason: 'builds', if_version: 1 } as never, {} as never);
+    const models = async (client: string, clientId: string) => {
+      const { token } = await company.signIn('dan', ['engineering'], { client, clientId });
+      return (await call(settings, route, { token })).body.settings.availableModels;
+    };
+    expect(await models('service', 'deploy')).toEqual(['haiku']);
+    expect(await models('service', 'other')).toBeUndefined();
+    expect(await models('claude_code', 'deploy'), 'a name that the client chose itself').toBeUndefined();
+    expect(await models('exchange', 'deploy')).toEqual(['sonnet']);
+    await publishPolicy({ document: samplePolicy, author: 'deployment', reason: 'back', if_version: 2 } as never, {} as never);
+  });
+});
+
 describe('a delivery', () => {
   it('is noted: what was delivered, what the client says it holds, and which version it is', async () => {
     const ann = await company.signIn('ann', ['contractors']);

@@ -41,7 +41,7 @@ export async function startStorage(clock: Clock): Promise<{ url: string; close()
 export interface Company {
   tables: { access: string; policy: string; people: string; usage: string };
   /** Somebody active with an open gate and a live session. */
-  signIn(name: string, groups: readonly string[]): Promise<SignedIn>;
+  signIn(name: string, groups: readonly string[], from?: { client: string; clientId: string }): Promise<SignedIn>;
 }
 
 export interface SignedIn {
@@ -80,7 +80,7 @@ export async function startCompany(aws: { table(capability: Capability): Promise
 
   return {
     tables,
-    async signIn(name, groups) {
+    async signIn(name, groups, { client, clientId } = { client: 'claude_code', clientId: 'claude_code' }) {
       const [id, sid, at] = [freshId('per'), freshId('ses'), '2026-11-22T09:00:00.000Z'];
       const email = `${name}@example.com`;
       const iat = Math.floor(Date.now() / 1000);
@@ -89,8 +89,8 @@ export async function startCompany(aws: { table(capability: Capability): Promise
       await put(tables.people, { ...alias.key(email, id), email, person: id });
       const door = { person: id, state: 'open', epoch: 1, generation: 1, groups: [...groups], email, name, changed_at: at };
       await put(tables.access, { ...gate.key(id), ...door });
-      await put(tables.access, { ...session.key(sid), ...session.example, id: sid, person: id, expires_at: iat + 86_400 });
-      const claims = { iss: publicUrl, aud: publicUrl, sub: id, client_id: 'claude_code', iat, exp: iat + 3_600, jti: 'test' };
+      await put(tables.access, { ...session.key(sid), ...session.example, id: sid, person: id, client, expires_at: iat + 86_400 });
+      const claims = { iss: publicUrl, aud: publicUrl, sub: id, client_id: clientId, iat, exp: iat + 3_600, jti: 'test' };
       const input = signingInput(kid, { ...claims, sid, epoch: 1, auth_time: iat, scope: 'policy otlp inference usage' });
       const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' });
       return { id, session: sid, token: `${input}.${signature.toString('base64url')}` };

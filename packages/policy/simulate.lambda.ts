@@ -7,7 +7,7 @@ import { ok, refuse } from '@gatehouse/core/result';
 import { dayOf } from '@gatehouse/ledger/entry';
 import type { PolicyDocument } from '@gatehouse/rules/document';
 import { resolve } from '@gatehouse/rules/resolve';
-import type { Caller } from '@gatehouse/runtime/admit';
+import { type Caller, subjectOf } from '@gatehouse/runtime/admit';
 import { now as clock } from '@gatehouse/runtime/clock';
 import { http } from '@gatehouse/runtime/http';
 import { log } from '@gatehouse/runtime/log';
@@ -96,7 +96,7 @@ async function simulate(env: Env, { caller, draft, tried, now }: Asked): Promise
       groups: groups.map((group) => ({ group, ...compare(current, draft, memberOf(group)) })),
       people,
       unknown,
-      caller: compare(current, draft, caller),
+      caller: compare(current, draft, subjectOf(caller)),
       everyone: summarize(everybody, current, draft),
       replay: await replay(env, { current, draft, everybody, days: daysBack(now, tried.days) }),
     },

@@ -10,7 +10,7 @@ import type { Admission, Scope } from '@gatehouse/contracts/surface';
 import { type AccessClaims, checkAccessToken } from '@gatehouse/core/access-token';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import { moneyKeys } from '@gatehouse/ledger/reserve';
-import { type Effective, resolve } from '@gatehouse/rules/resolve';
+import { type Effective, resolve, type Subject } from '@gatehouse/rules/resolve';
 import { log } from './log.ts';
 import { documentOf } from './policy-document.ts';
 import { revokedSince } from './revocations.ts';
@@ -28,6 +28,8 @@ export interface Caller {
   name: string;
   /** What signed in: claude_code, exchange, agent, service. */
   client: string;
+  /** As the token says; of a service, the name of its rule. */
+  clientId?: string;
   policy: { version: number; effective: Effective } | undefined;
   /** For inference: what `moneyKeys` of the ledger names, in its order, read in the same call. */
   money?: readonly (Item | undefined)[];
@@ -62,7 +64,8 @@ export async function admit(admission: Exclude<Admission, 'none'>, token: string
     if (!claims.ok) return claims;
     const held = claims.value.scope.split(' ');
     if (scope && !held.includes(scope)) return refuse({ reason: 'insufficient_scope', needed: scope, held });
-    const caller = { person: claims.value.sub, session: claims.value.sid, epoch: claims.value.epoch, scopes: held };
+    const { sub: person, sid: session, epoch, client_id: clientId } = claims.value;
+    const caller = { person, session, epoch, scopes: held, clientId };
     if (kind === 'polled') return await admitPolled(caller, nowMs);
     const admitted = await admitSession(caller, scope === 'inference' ? nowMs : undefined);
     if (!admitted.ok || kind === 'session') return admitted;
@@ -86,7 +89,7 @@ async function verify(token: string, nowMs: number): Promise<Result<AccessClaims
   return checkAccessToken(token, { issuer, audience: issuer, keys: await trustedKeys(nowMs, { again: true }) }, nowSeconds);
 }
 
-type Bare = Pick<Caller, 'person' | 'session' | 'epoch' | 'scopes'>;
+type Bare = Pick<Caller, 'person' | 'session' | 'epoch' | 'scopes' | 'clientId'>;
 
 async function admitPolled(caller: Bare, nowMs: number): Promise<Admitted> {
   const revoked = await revokedSince(nowMs);
@@ -99,8 +102,8 @@ async function admitPolled(caller: Bare, nowMs: number): Promise<Admitted> {
 }
 
 /** Whether somebody who was admitted for inference still is: the same one read, while a stream is open. Throws Unavailable and Throttled. */
-export function admitAgain({ person, session, epoch, scopes }: Caller, nowMs: number): Promise<Admitted> {
-  return admitSession({ person, session, epoch, scopes }, nowMs);
+export function admitAgain({ person, session, epoch, scopes, clientId }: Caller, nowMs: number): Promise<Admitted> {
+  return admitSession({ person, session, epoch, scopes, ...(clientId !== undefined && { clientId }) }, nowMs);
 }
 
 /** @param moneyAt the moment for which money is read as well; undefined where none is needed. */
@@ -124,9 +127,15 @@ async function admitSession(caller: Bare, moneyAt: number | undefined): Promise<
     return refuse({ reason: 'session_ended', session: caller.session });
   const { groups, email, name } = door.data;
   const head = PolicyHead.safeParse(headRow);
-  const effective = head.success && resolve(await documentOf(head.data.version, policy), { person: caller.person, email, groups });
+  const known = { ...caller, groups, email, name, client: live.data.client };
+  const effective = head.success && resolve(await documentOf(head.data.version, policy), subjectOf(known));
   if (!effective || effective.admitted === false) return refuse({ reason: 'not_entitled', person: caller.person, groups });
-  return ok({ ...caller, groups, email, name, client: live.data.client, policy: { version: head.data.version, effective }, money });
+  return ok({ ...known, policy: { version: head.data.version, effective }, money });
+}
+
+/** Whom the policy is resolved for: the person, the service that acts for them, and what it signed in from. */
+export function subjectOf({ person, email, groups, client, clientId }: Omit<Caller, 'policy'>): Subject {
+  return { person, email, groups, service: client === 'service' ? clientId : undefined, environment: client };
 }
 
 /** Our own issuer and audience: the gateway's origin, which every function carries. */
