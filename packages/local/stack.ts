@@ -117,7 +117,7 @@ export async function runStack(
     });
     closers.push(() => lambdaHost.close());
     begin('Opening tables');
-    const dynamodb = await createDynamoDb({ clock, path: at('dynamodb') });
+    const dynamodb = await createDynamoDb({ clock, path: at('dynamodb'), putObject: storage.put });
     closers.push(() => dynamodb.close());
     const faults = createAwsFaults(clock, dynamodb.call);
     closers.push(() => faults.clear());

@@ -118,7 +118,6 @@ export function proxyAnswer(value: unknown): ProxyAnswer | undefined {
 
 export function setHeader(headers: Record<string, string | string[]>, name: string, values: string[]): void {
   const lower = name.toLowerCase();
-  // Both spellings reach a client here: the renamed one as API Gateway sends it, and nothing under the old name.
   headers[remapped.has(lower) ? `x-amzn-remapped-${lower}` : lower] = values.length === 1 ? (values[0] ?? '') : values;
 }
 

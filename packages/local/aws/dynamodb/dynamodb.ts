@@ -1,11 +1,12 @@
 /**
  * DynamoDB for the embedded stack: dynalite's operations, and those it lacks (transactions, time to live, streams as a change feed,
- * backups and point-in-time recovery). It speaks no HTTP. By itself it emulates no throttling, no TransactionConflict and no eventual consistency.
+ * backups, point-in-time recovery and exports). It speaks no HTTP. By itself it emulates no throttling, no TransactionConflict and no eventual consistency.
  */
 import type { Clock, Timer } from '../../clock.ts';
 import { AwsError, type AwsService, type Operation } from '../service.ts';
 import { createBackups } from './backups.ts';
 import { loadDynalite } from './dynalite.ts';
+import { createExports, type PutObject } from './exports.ts';
 import { createFeed, type Feed, type OnFault } from './feed.ts';
 import { createRecovery } from './recovery.ts';
 import { request, toAwsError } from './request.ts';
@@ -28,8 +29,16 @@ export interface DynamoDb extends AwsService, Pick<Feed, 'onRecords'> {
 
 const sweepEveryMs = 60_000;
 
-/** `path` is a LevelDB folder of its own, made when missing; without it everything is in memory. */
-export async function createDynamoDb(options: { clock: Clock; path?: string; onFault?: OnFault }): Promise<DynamoDb> {
+export interface DynamoDbOptions {
+  clock: Clock;
+  /** A LevelDB folder of its own, made when missing; without it everything is in memory. */
+  path?: string;
+  onFault?: OnFault;
+  /** Where exports go. */
+  putObject?: PutObject;
+}
+
+export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> {
   const { clock } = options;
   const onFault = options.onFault ?? ((error, what) => console.error(`embedded DynamoDB: ${what}`, error));
   const store = await openStore(clock, options.path);
@@ -37,6 +46,8 @@ export async function createDynamoDb(options: { clock: Clock; path?: string; onF
   await finishRestores(store, clock);
   const backups = createBackups(store, clock);
   const recovery = createRecovery(store, clock);
+  const exports = createExports(store, clock, recovery, options.putObject ?? noBucket);
+  await exports.finish();
   const feed = await createFeed(store, clock, onFault);
   const ttl = createTimeToLive(store, clock);
   const transactions = await createTransactions(store, clock);
@@ -57,7 +68,7 @@ export async function createDynamoDb(options: { clock: Clock; path?: string; onF
   operations.TransactGetItems = (input) => transactions.get(input);
   operations.UpdateTimeToLive = (input) => ttl.update(input);
   operations.DescribeTimeToLive = (input) => ttl.describe(input);
-  Object.assign(operations, backups.operations, recovery.operations);
+  Object.assign(operations, backups.operations, recovery.operations, exports.operations);
   for (const [name, operation] of Object.entries(operations)) {
     operations[name] = async (input, call) => {
       if (closed) throw new AwsError('ServiceUnavailable', 'The embedded stack is stopping', { status: 503 });
@@ -103,6 +114,7 @@ export async function createDynamoDb(options: { clock: Clock; path?: string; onF
     sweepExpired,
     settled: async () => {
       while (sweeping) await sweeping;
+      await exports.settled();
       await feed.settled();
     },
     close: async () => {
@@ -110,7 +122,12 @@ export async function createDynamoDb(options: { clock: Clock; path?: string; onF
       timer.cancel();
       feed.close();
       await sweeping;
+      await exports.settled();
       await store.close();
     },
   };
+}
+
+async function noBucket(bucket: string): Promise<never> {
+  throw new AwsError('NoSuchBucket', `There is no bucket ${bucket}`, { status: 404 });
 }

@@ -12,8 +12,8 @@ export interface PointInTimeRecovery {
   operations: Readonly<Record<string, Operation>>;
   /** Forgets what lies before each table's recovery period, and the oldest changes above the bound. */
   trim(): Promise<void>;
-  /** The items of a table at a time in milliseconds, by dynalite's keys. Throws when it cannot be told. */
-  itemsAt(table: Table, time: number): Promise<[string, Item][]>;
+  /** The items of a table at a time in milliseconds, by dynalite's keys. Throws when recovery is off or does not reach there. */
+  itemsAt(table: Table, time: number | 'now'): Promise<[string, Item][]>;
 }
 
 /** AWS: the latest restorable time is typically five minutes before now. */
@@ -73,10 +73,11 @@ export function createRecovery(store: Store, clock: Clock): PointInTimeRecovery 
     return describe(table);
   }
 
-  async function itemsAt(table: Table, time: number): Promise<[string, Item][]> {
+  async function itemsAt(table: Table, time: number | 'now'): Promise<[string, Item][]> {
     const recovery = store.recovery.get(table.TableName);
     if (!recovery)
       throw new AwsError('PointInTimeRecoveryUnavailableException', `Point in time recovery is not enabled for table '${table.TableName}'`);
+    if (time === 'now') return (await entries(store.root, itemKey(table.TableName, ''))) as [string, Item][];
     const { earliest, latest } = windowOf(recovery);
     // AWS counts in seconds: the second in which recovery began is in.
     if (!(time >= Math.floor(earliest / 1000) * 1000 && time <= latest))

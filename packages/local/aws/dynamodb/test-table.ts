@@ -4,8 +4,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { capabilityTable } from '../../capability-table.ts';
 import { type Clock, createClock } from '../../clock.ts';
 import { listen } from '../test-endpoint.ts';
-import { createDynamoDb, type DynamoDb } from './dynamodb.ts';
-import type { OnFault } from './feed.ts';
+import { createDynamoDb, type DynamoDb, type DynamoDbOptions } from './dynamodb.ts';
 
 export interface TestDatabase {
   clock: Clock;
@@ -15,7 +14,7 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
-export async function startDatabase(options: { path?: string; onFault?: OnFault } = {}): Promise<TestDatabase> {
+export async function startDatabase(options: Omit<DynamoDbOptions, 'clock'> = {}): Promise<TestDatabase> {
   const clock = createClock();
   const db = await createDynamoDb({ clock, ...options });
   const endpoint = await listen([db], clock);

@@ -36,6 +36,8 @@ export interface StorageOptions {
 
 export interface Storage {
   service: WholeService;
+  /** Puts an object for another part of the stack; rejects with an `AwsError`. */
+  put(bucket: string, key: string, body: Buffer, contentType: string): Promise<void>;
   /** Requests at work. */
   inFlight(): number;
   close(): void;
@@ -115,6 +117,10 @@ export function createStorage({ clock, path, buckets = [] }: StorageOptions): St
           inFlight--;
         }
       },
+    },
+    async put(bucket, key, body, contentType) {
+      const headers = { 'content-type': contentType };
+      await answer({ operation: 'PutObject', bucket, key, query: new URLSearchParams(), headers, body, may: () => true });
     },
     inFlight: () => inFlight,
     close: () => opened?.close(),
