@@ -50,7 +50,11 @@ describe('what is billed', () => {
     expect(total([entry('server', 20, 90), entry('event', 30, 100), entry('metric', 60, 100)])).toBe(90);
   });
   it('is the event of a minute that the server says nothing about', () => {
-    expect(total([entry('server', 20, 90), entry('event', 95, 7)])).toBe(97);
+    expect(total([entry('server', 20, 90), entry('event', 215, 7)])).toBe(97);
+  });
+  it('is the server alone where the client put the same request into another minute', () => {
+    expect(total([entry('server', 59, 90), entry('event', 61, 100), entry('metric', 130, 100, 60)])).toBe(90);
+    expect(total([entry('server', 200, 90), entry('event', 95, 100)])).toBe(90);
   });
   it('counts a long window by the events inside it, not both', () => {
     expect(total([entry('event', 30, 50), entry('event', 250, 50), entry('metric', 300, 100, 300)])).toBe(100);

@@ -1,6 +1,6 @@
 /**
  * What is billed, as an order-free fold over everything witnessed in a group. Server minutes count; event minutes count where no server
- * minute is; a metric window counts where neither speaks inside it. A better witness that comes late un-bills the worse one.
+ * minute is near; a metric window counts where no event speaks inside it, and no server inside or near it. A better witness that comes late un-bills the worse one.
  * Pure: the state that a batch touches goes in, the state after it comes out.
  */
 import { type Entry, minuteOf } from './entry.ts';
@@ -73,18 +73,27 @@ export function claiming(cells: Cells): Set<string> {
   return counting(cells, false);
 }
 
+/** The gateway saw a request end on its own clock, the client on another: within so much they mean the same. */
+const apartMs = 2 * 60_000;
+
 function counting(cells: Cells, withServer: boolean): Set<string> {
-  const server = new Set<number>();
-  const spoken: number[] = [];
+  const server: number[] = [];
+  const events: number[] = [];
   for (const { kind, at } of cells.values()) {
-    if (kind === 'S' && withServer) server.add(at);
-    if (kind === 'E' || (kind === 'S' && withServer)) spoken.push(at);
+    if (kind === 'S' && withServer) server.push(at);
+    if (kind === 'E') events.push(at);
   }
-  spoken.sort((a, b) => a - b);
+  server.sort((a, b) => a - b);
+  events.sort((a, b) => a - b);
   const keys = new Set<string>();
   for (const [key, cell] of cells) {
-    if ((cell.kind === 'S' && withServer) || (cell.kind === 'E' && !server.has(cell.at))) keys.add(key);
-    if (cell.kind === 'M' && !speaksWithin(spoken, coverageFrom(cell), cell.at)) keys.add(key);
+    if (cell.kind === 'S') {
+      if (withServer) keys.add(key);
+      continue;
+    }
+    const from = cell.kind === 'M' ? coverageFrom(cell) : cell.at;
+    if (speaksWithin(server, from - apartMs, cell.at + apartMs)) continue;
+    if (cell.kind === 'E' || !speaksWithin(events, from, cell.at)) keys.add(key);
   }
   return keys;
 }
@@ -115,5 +124,5 @@ export function reach(entries: readonly Entry[]): { from: number; to: number } {
     to = Math.max(to, at);
   }
   // A window that ends up to two hours later may begin before what is added here.
-  return { from, to: to + longestWindowMs };
+  return { from: from - apartMs, to: to + longestWindowMs + apartMs };
 }
