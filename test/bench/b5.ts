@@ -1,21 +1,29 @@
 /**
  * B5: from the identity provider's event accepted to the first refusal, for people who leave two a second; embedded stack, default mode, real seconds. Each
- * leaver's own credentials are tried again and again on each surface, so a figure includes the wait for the next try and the refused answer itself.
+ * leaver's own credentials are tried again and again on each surface, so a figure includes the wait for the next try and the refused answer itself. The open
+ * stream is an answer that began a second before its reader left, and ends when the gateway ends it.
  */
+import { askModel, eventsIn, modelsOf } from '../journeys/inference.fixture.ts';
 import { companyOf } from '../support/company.ts';
 import { type Person, type Stack, startStack } from '../support/stack.ts';
 import type { Figure, Measure } from './figure.ts';
 
-const leavers = 200;
+/** Fewer only to look for a cause. */
+const leavers = Number(process.env.B5_LEAVERS ?? 200);
 const apartMs = 500;
 /** Between two tries of one credential. */
-const tryEveryMs = { policy: 100, refresh: 150, otlp: 400 } as const;
+const tryEveryMs = { refresh: 150, policy: 100, inference: 150, otlp: 400 } as const;
 /** Within the grace in which one refresh token may be tried again. */
 const giveUpMs = 50_000;
 
 type SurfaceName = keyof typeof tryEveryMs;
-const surfaces: readonly SurfaceName[] = ['policy', 'refresh', 'otlp'];
-const limits: Record<SurfaceName, number> = { policy: 1, refresh: 1, otlp: 5 };
+const surfaces: readonly SurfaceName[] = ['refresh', 'policy', 'inference', 'otlp'];
+type Measured = SurfaceName | 'open stream';
+const measured: readonly Measured[] = [...surfaces, 'open stream'];
+const limits: Record<Measured, number> = { refresh: 1, policy: 1, inference: 1, otlp: 5, 'open stream': 5 };
+/** An answer that would go on for minutes. */
+const longAnswer = { tokens: 900, chunk_chars: 4, gap_ms: 500 };
+const openBeforeMs = 1_000;
 
 interface Attempt {
   status: number;
@@ -35,20 +43,24 @@ export const measure: Measure = async (say) => {
     const people = await hire(stack, leavers);
     await stack.settled();
     say(`${people.length} people signed in`);
-    const seconds: Record<SurfaceName, number[]> = { policy: [], refresh: [], otlp: [] };
+    const seconds: Record<Measured, number[]> = { refresh: [], policy: [], inference: [], otlp: [], 'open stream': [] };
+    await modelsOf(stack).script(longAnswer);
     const troubles = new Map<string, number>();
     const began = performance.now();
     const gone = people.map(async (leaver, index) => {
       await pause(began + index * apartMs - performance.now());
+      const stream = await openStream(leaver, troubles);
+      await pause(began + openBeforeMs + index * apartMs - performance.now());
       const accepted = await leave(stack, leaver);
-      await Promise.all(
-        surfaces.map(async (name) => seconds[name].push((await refusedAfter(stack, leaver, name, accepted, troubles)) / 1000)),
-      );
+      await Promise.all([
+        ...surfaces.map(async (name) => seconds[name].push((await refusedAfter(stack, leaver, name, accepted, troubles)) / 1000)),
+        stream.end.then((at) => seconds['open stream'].push(at === undefined ? giveUpMs / 1000 : (at - accepted) / 1000)),
+      ]);
     });
     await Promise.all(gone);
     say(`all refused ${((performance.now() - began) / 1000).toFixed(0)} s after the first event`);
     for (const [what, times] of troubles) say(`${what}: ${times} times`);
-    return Object.fromEntries(surfaces.map((name, index) => [`B5${String.fromCharCode(97 + index)}`, figure(name, seconds[name])]));
+    return Object.fromEntries(measured.map((name, index) => [`B5${String.fromCharCode(97 + index)}`, figure(name, seconds[name])]));
   } finally {
     await stack.stop();
   }
@@ -65,12 +77,32 @@ async function hire(stack: Stack, count: number): Promise<Leaver[]> {
     const leaver = { id, person, refreshToken: person.refreshToken };
     for (const name of surfaces) {
       const { status, body } = await attempt(stack, leaver, name);
-      if (status !== 200) throw new Error(`${email} got ${status} from ${name} before leaving`);
+      if (status !== 200) throw new Error(`${email} got ${status} from ${name} before leaving: ${body}`);
       if (name === 'refresh') leaver.refreshToken = (JSON.parse(body) as { refresh_token: string }).refresh_token;
     }
     hired.push(leaver);
   }
   return hired;
+}
+
+/** Resolves once the answer has begun; `end` with the moment at which the gateway ended it, undefined when it broke or ran to its own end. */
+async function openStream({ person }: Leaver, troubles: Map<string, number>): Promise<{ end: Promise<number | undefined> }> {
+  const response = await askModel(person, { stream: true });
+  const events = eventsIn(response);
+  const first = await events.next();
+  if (first.value?.name !== 'message_start') throw new Error(`No answer began: ${response.status} ${first.value?.name}`);
+  const end = async () => {
+    let last = '';
+    try {
+      for await (const { name } of events) last = name;
+    } catch {
+      last = 'a broken connection';
+    }
+    if (last === 'error') return performance.now();
+    count(troubles, `an open stream ended with ${last}`);
+    return undefined;
+  };
+  return { end: end() };
 }
 
 /** Answers when the directory had taken the change and sent its event. */
@@ -108,6 +140,11 @@ function attempt(stack: Stack, { person, refreshToken }: Leaver, name: SurfaceNa
   switch (name) {
     case 'policy':
       return read(person.fetch('/managed/settings'));
+    case 'inference': {
+      const headers = { 'content-type': 'application/json', 'anthropic-version': '2023-06-01' };
+      const body = JSON.stringify({ model: 'claude-opus-4-8', messages: [{ role: 'user', content: 'Say hello.' }] });
+      return read(person.fetch('/v1/messages/count_tokens', { method: 'POST', headers, body }));
+    }
     case 'otlp': {
       const headers = { 'content-type': 'application/json' };
       return read(person.fetch('/v1/metrics', { method: 'POST', headers, body: '{"resourceMetrics":[]}' }));
@@ -125,7 +162,7 @@ async function read(asked: Promise<Response>): Promise<Attempt> {
   return { status: response.status, body: await response.text() };
 }
 
-function figure(name: SurfaceName, seconds: readonly number[]): Figure {
+function figure(name: Measured, seconds: readonly number[]): Figure {
   const sorted = [...seconds].sort((a, b) => a - b);
   const at = (share: number) => Number((sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN).toPrecision(3));
   return {
