@@ -2,9 +2,9 @@
 import { styleText } from 'node:util';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import { type Command, readCommandLine } from './command-line.ts';
-import { ask, originOf } from './gateway.http.ts';
+import { ask, originOf, type Trouble, type Wish } from './gateway.http.ts';
 import { refusalPage } from './page.ts';
-import { type Failure, runPolicy } from './policy.http.ts';
+import { type Ask, type Failure, runPolicy } from './policy.http.ts';
 import { helperOutput } from './policy-helper.http.ts';
 import { folderOf, forgetSession, keepSession, readSession } from './session.file.ts';
 import { renew, signIn, signOut } from './sign-in.http.ts';
@@ -33,17 +33,19 @@ async function run(command: Command, gateway: string): Promise<number> {
   if (command.verb === 'login') return login(gateway);
   if (command.verb === 'logout') return logout();
   const token = await tokenFor(gateway);
-  if (!token.ok) return fail(token.refusal);
-  const call = (wish: Parameters<typeof ask>[2]) => ask(gateway, token.value, wish);
-  if (command.verb === 'policy-helper') {
-    const helped = await helperOutput({ gateway, folder }, call);
-    if (!helped.ok) return fail(helped.refusal);
-    if (helped.value.from === 'copy') console.error('The gateway does not answer: these are the settings that it gave last.');
-    return say(JSON.stringify(helped.value.output));
-  }
+  // A session that cannot be renewed just now is the gateway's absence too: the helper has its copy.
+  const call = async (wish: Wish) => (token.ok ? ask(gateway, token.value, wish) : token);
+  if (command.verb === 'policy-helper') return help(gateway, call);
   const done = await runPolicy(command, call, (style, text) => (coloured ? styleText(style, text) : text));
   if (!done.ok) return fail(done.refusal);
   return say(command.flags.json ? JSON.stringify(done.value.body, null, 2) : done.value.lines.join('\n'));
+}
+
+async function help(gateway: string, call: Ask): Promise<number> {
+  const helped = await helperOutput({ gateway, folder }, call);
+  if (!helped.ok) return fail(helped.refusal);
+  if (helped.value.from === 'copy') console.error('The gateway does not answer: these are the settings that it gave last.');
+  return say(JSON.stringify(helped.value.output));
 }
 
 async function login(gateway: string): Promise<number> {
@@ -63,7 +65,7 @@ async function logout(): Promise<number> {
 }
 
 /** `GATEHOUSE_TOKEN`, or the session's, renewed when it is about to end. A session of another gateway is not shown to this one. */
-async function tokenFor(gateway: string): Promise<Result<string, Failure>> {
+async function tokenFor(gateway: string): Promise<Result<string, Trouble>> {
   const given = process.env.GATEHOUSE_TOKEN;
   if (given) return ok(given);
   const session = readSession(folder);

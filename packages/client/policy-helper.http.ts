@@ -12,6 +12,8 @@ import { readJson, writePrivate } from './session.file.ts';
 /** Without the wrapper the client applies nothing and says nothing. */
 const Output = z.strictObject({ managedSettings: z.record(z.string(), z.unknown()) });
 const Copy = z.object({ gateway: z.string(), etag: z.string(), output: Output });
+/** Claude Code waits ten seconds for its helper, and does not start when it fails: half of them are for renewing the session. */
+const withinMs = 4_500;
 const copyName = 'policy-helper.json';
 
 export interface Helped {
@@ -26,7 +28,7 @@ export async function helperOutput(
   const read = Copy.safeParse(readJson(join(folder, copyName)));
   const copy = read.success && read.data.gateway === gateway ? read.data : undefined;
   const headers = copy && { 'if-none-match': copy.etag };
-  const answer = await ask({ method: 'GET', path: '/v1/policy/renderings/policy-helper', ...(headers && { headers }) });
+  const answer = await ask({ method: 'GET', path: '/v1/policy/renderings/policy-helper', withinMs, ...(headers && { headers }) });
   if (!answer.ok) {
     if (copy && answer.refusal.reason === 'away') return ok({ output: copy.output, from: 'copy' });
     return answer;

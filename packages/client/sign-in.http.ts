@@ -6,6 +6,8 @@ import { sentenceOf, type Trouble } from './gateway.http.ts';
 import type { Session } from './session.file.ts';
 
 const timeoutMs = 15_000;
+/** Renewing stands before every other call, also before those that somebody waits for. */
+const renewMs = 4_000;
 const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 
 const Started = z.object({
@@ -42,7 +44,7 @@ export async function signIn(origin: string, show: (address: string, code: strin
 
 /** The same session with tokens that live longer. */
 export async function renew({ gateway, refresh_token = '' }: Session): Promise<Signed> {
-  const answer = await post(gateway, '/oauth/token', { grant_type: 'refresh_token', refresh_token });
+  const answer = await post(gateway, '/oauth/token', { grant_type: 'refresh_token', refresh_token }, renewMs);
   if (!answer.ok) return answer;
   if (answer.value.status === 200) return sessionOf(gateway, answer.value.body);
   if (answer.value.status >= 500 || answer.value.status === 429)
@@ -69,13 +71,14 @@ async function post(
   origin: string,
   path: string,
   form: Readonly<Record<string, string>>,
+  withinMs = timeoutMs,
 ): Promise<Result<{ status: number; body: unknown }, Trouble>> {
   try {
     const response = await fetch(origin + path, {
       method: 'POST',
       body: new URLSearchParams(form),
       redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.timeout(withinMs),
     });
     const text = await response.text();
     return ok({ status: response.status, body: text.startsWith('{') ? JSON.parse(text) : undefined });

@@ -1,6 +1,8 @@
 /** Proves the policy's whole life from outside: by the command line over the API, and by the two kinds of clients that must obey it. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -223,6 +225,15 @@ describe('a policyHelper', () => {
     writeFileSync(copy, readFileSync(copy, 'utf8').replace(stack.gateway, elsewhere));
     const away = await gatehouse(alice, ['policy-helper'], { home, gateway: elsewhere });
     expect(away).toMatchObject({ code: 0, out: good.out, err: expect.stringContaining('gave last') });
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const hanging = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    writeFileSync(copy, readFileSync(copy, 'utf8').replace(elsewhere, hanging));
+    const began = performance.now();
+    expect(await gatehouse(alice, ['policy-helper'], { home, gateway: hanging })).toMatchObject({ code: 0, out: good.out });
+    expect(performance.now() - began, 'within the ten seconds that Claude Code waits').toBeLessThan(9_000);
+    silent.closeAllConnections();
+    silent.close();
     const refused = await gatehouse({ ...alice, accessToken: `${alice.accessToken}x` }, ['policy-helper'], { home });
     expect(refused).toMatchObject({ code: 3, out: '' });
   });
