@@ -262,15 +262,16 @@ function statusChange(execution: {
   stateMachineArn: string;
   name: string;
   status: string;
+  input: string;
   startDate: number;
   stopDate?: number | undefined;
 }) {
-  const { executionArn, stateMachineArn, name, status, startDate, stopDate } = execution;
+  const { executionArn, stateMachineArn, name, status, input, startDate, stopDate } = execution;
   return {
     source: 'aws.states',
     'detail-type': 'Step Functions Execution Status Change',
     resources: [executionArn],
-    detail: { executionArn, stateMachineArn, name, status, startDate, stopDate: stopDate ?? null },
+    detail: { executionArn, stateMachineArn, name, status, startDate, stopDate: stopDate ?? null, input, inputDetails: { included: true } },
   };
 }
 
