@@ -9,7 +9,7 @@
  * Idempotent by the request's id: the entry's key is made of it, and a hold is released once.
  */
 import { now } from '@gatehouse/runtime/clock';
-import { get, getMany, type Item, query, transact, type Write } from '@gatehouse/runtime/table';
+import { getMany, type Item, query, transact, type Write } from '@gatehouse/runtime/table';
 import * as z from 'zod';
 import type { Budget } from './budget.ts';
 import { dayOf, type Entry, type Group } from './entry.ts';
@@ -182,15 +182,20 @@ function entryKeyOf(id: string): string {
   return `server:${id}`;
 }
 
+function truthKeyOf(id: string): string {
+  return `${entryKeyOf(id)}:truth`;
+}
+
 /** Where the estimate was posted before the truth came, the difference follows into the same minute. */
 async function correct(table: string, hold: Hold, truth: Tokens, deadlineMs: number, posted: Posted): Promise<void> {
-  const row = await get(table, entryKey(entryKeyOf(hold.id)));
-  if (!row) return;
+  const keys = [entryKeyOf(hold.id), truthKeyOf(hold.id)];
+  const [row, corrected] = await getMany(keys.map((key) => ({ table, key: entryKey(key) })));
+  if (!row || corrected) return;
   const estimate = row.tokens as Tokens;
   const tokens = Object.fromEntries(tokenKinds.map((kind) => [kind, truth[kind] - estimate[kind]])) as unknown as Tokens;
   if (tokenKinds.every((kind) => tokens[kind] === 0)) return;
   const entry: Entry = {
-    key: `${entryKeyOf(hold.id)}:truth`,
+    key: truthKeyOf(hold.id),
     group: hold.group,
     witness: 'server',
     at: Date.parse(String(row.at)),
