@@ -123,6 +123,12 @@ const shapeNames: Readonly<Record<SettingShape, string>> = {
   any: 'anything',
 };
 
+/** Whether the client knows the setting, and the value has the shape that it takes. */
+export function settingFits(key: string, value: unknown): boolean {
+  const shape = Object.hasOwn(settingKeys, key) ? settingKeys[key] : undefined;
+  return shape !== undefined && fits(shape, value);
+}
+
 function fits(shape: SettingShape, value: unknown): boolean {
   switch (shape) {
     case 'boolean':
