@@ -1,7 +1,8 @@
 /** One line of metrics for each request that came to an end, and one for each that was refused. Counts and times; never what was asked or answered. */
 import type { Posted } from '@gatehouse/ledger/ledger.dynamo';
 import { listPrices } from '@gatehouse/ledger/price-book';
-import { type MetricRow, measure } from '@gatehouse/runtime/metric';
+import { spendRows } from '@gatehouse/ledger/spend-rows';
+import { measure } from '@gatehouse/runtime/metric';
 
 export interface Passed {
   tier: string;
@@ -51,30 +52,6 @@ export function tellUpstreamFault(tier: string, why: string, now: number): void 
 }
 
 /** What was billed, under the names that usage gives it: a request is told of once, by whichever witness posts it first. */
-export function tellSpend({ spend, unpriced }: Posted, now: number): void {
-  const rows: MetricRow[] = [];
-  for (const [person, places] of spend)
-    for (const [place, { amount_micros, requests, tokens }] of places) {
-      const [, ...rest] = place.split('#');
-      const route = rest.pop() ?? '';
-      const model = rest.join('#');
-      rows.push({
-        dimensions: { model: known.has(model) ? model : 'unpriced', route },
-        sets: [[], ['model'], ['route']],
-        values: {
-          SpendMicros: { unit: 'None', value: amount_micros },
-          ModelRequests: { unit: 'Count', value: requests },
-          InputTokens: { unit: 'Count', value: tokens.input },
-          OutputTokens: { unit: 'Count', value: tokens.output },
-          CacheReadTokens: { unit: 'Count', value: tokens.cache_read },
-          CacheWriteTokens: { unit: 'Count', value: tokens.cache_write_5m + tokens.cache_write_1h },
-        },
-        properties: { person, model_name: model },
-      });
-    }
-  for (const { person, model, tokens } of unpriced)
-    rows.push({ dimensions: {}, values: { UnpricedTokens: { unit: 'Count', value: tokens } }, properties: { person, model_name: model } });
-  measure(rows, now);
+export function tellSpend(posted: Posted, now: number): void {
+  measure(spendRows(posted, listPrices), now);
 }
-
-const known = new Set(listPrices.prices.map(({ model }) => model));

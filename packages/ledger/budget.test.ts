@@ -18,9 +18,10 @@ describe('a budget', () => {
   ])('with %i of a million used has passed %s', (used, mark) => {
     expect(markPassed(budget, used)).toBe(mark);
   });
-  it('without warnings has its wall alone', () => {
+  it('that says nothing of warnings warns at 75, 90 and 95 percent; an empty list warns at none', () => {
     const { warn_percent: _, ...bare } = budget;
-    expect([markPassed(bare, 999_999), markPassed(bare, 1_000_000)]).toEqual([undefined, 100]);
+    expect([749_999, 750_000, 900_000, 999_999, 1_000_000].map((used) => markPassed(bare, used))).toEqual([undefined, 75, 90, 95, 100]);
+    expect(markPassed({ ...budget, warn_percent: [] }, 999_999)).toBeUndefined();
   });
   it('of nothing is over with the first micro-dollar', () => {
     expect([usedPercent(0, 0), usedPercent(0, 1)]).toEqual([0, 100]);

@@ -5,13 +5,17 @@ import type { Period } from './rows.ts';
 export interface Budget {
   period: Period;
   amount_micros: number;
-  scope: 'person' | 'group';
+  scope: 'person' | 'group' | 'organization';
   group?: string | undefined;
   warn_percent?: readonly number[] | undefined;
 }
 
-/** `person:per_1:monthly`, `group:engineering:daily`. */
+/** Told before the wall where the budget says nothing itself. */
+const usualMarks: readonly number[] = [75, 90, 95];
+
+/** `person:per_1:monthly`, `group:engineering:daily`, `organization:monthly`. */
 export function budgetId(budget: Budget, person: string): string {
+  if (budget.scope === 'organization') return `organization:${budget.period}`;
   return budget.scope === 'group' ? `group:${budget.group ?? ''}:${budget.period}` : `person:${person}:${budget.period}`;
 }
 
@@ -24,6 +28,6 @@ export function usedPercent(limitMicros: number, usedMicros: number): number {
 /** The highest mark passed, 100 being the wall itself; undefined when none is. */
 export function markPassed(budget: Budget, usedMicros: number): number | undefined {
   const percent = usedPercent(budget.amount_micros, usedMicros);
-  const passed = [...(budget.warn_percent ?? []), 100].filter((mark) => percent >= mark);
+  const passed = [...(budget.warn_percent ?? usualMarks), 100].filter((mark) => percent >= mark);
   return passed.length > 0 ? Math.max(...passed) : undefined;
 }

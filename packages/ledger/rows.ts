@@ -60,6 +60,8 @@ export function usedPk(person: string): string {
 export function usedSk(period: Period, start: string): string {
   return `${period}#${start}`;
 }
+/** The pool that everybody is in; no group has this name, since a directory's names are not empty. */
+export const everybody = '';
 export function poolPk(group: string): string {
   return `POOL#${group}`;
 }

@@ -3,6 +3,7 @@
 import type { Alarm, Route, Surface, TableUse } from '@gatehouse/contracts/surface';
 import { budgetCrossed } from '@gatehouse/events/budget-crossed';
 import { patternOf } from '@gatehouse/events/fact';
+import { spendMetrics } from '@gatehouse/ledger/spend-rows';
 
 /** Exporters are admitted by the revocation log, read every two seconds and not for each call. */
 const polled: TableUse = { capability: 'access', actions: ['dynamodb:Query'], leadingKeys: ['REVOCATION#*', 'SIGNING-KEYS'] };
@@ -92,6 +93,17 @@ export const surface: Surface = {
   ],
   rules: [{ name: 'measure-budgets', bus: 'product', pattern: patternOf(budgetCrossed), entry: 'measure-budgets' }],
   streams: ['publish', 'converge'],
+  metrics: [
+    ...spendMetrics,
+    { name: 'GroupSpendMicros', unit: 'None', sets: [['group']] },
+    { name: 'BudgetUsedPercent', unit: 'Percent', sets: [[], ['scope']] },
+    { name: 'IngestRequests', unit: 'Count', sets: [[]] },
+    { name: 'IngestItems', unit: 'Count', sets: [[]] },
+    { name: 'RejectedItems', unit: 'Count', sets: [[]] },
+    { name: 'DuplicateBatches', unit: 'Count', sets: [[]] },
+    { name: 'UnknownNames', unit: 'Count', sets: [[]] },
+    { name: 'IngestRefusals', unit: 'Count', sets: [[]] },
+  ],
   alarms: [
     {
       ...alarm,

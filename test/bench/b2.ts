@@ -1,14 +1,13 @@
 /** B2: the ingest pipeline (inflate, decode, keys, price, fold, EMF), over the same written with protobufjs's static code. Points a second, as a ratio within one run. */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { nothingPosted } from '@gatehouse/ledger/ledger.dynamo';
 import { plan } from '@gatehouse/ledger/post';
 import { listPrices } from '@gatehouse/ledger/price-book';
+import { spendRows } from '@gatehouse/ledger/spend-rows';
 import { emf } from '@gatehouse/runtime/metric';
 import { encodeMetrics } from '@gatehouse/usage/otlp/encode.fixture';
 import { openEnvelope } from '@gatehouse/usage/otlp/envelope';
 import { readProtobuf } from '@gatehouse/usage/otlp/protobuf';
-import { spendRows } from '@gatehouse/usage/spend-metrics.emf';
 import { witness } from '@gatehouse/usage/witness';
 import { batch } from './claude-batch.ts';
 import { atLeast, type Figure, type Measure } from './figure.ts';
@@ -57,7 +56,7 @@ function ingest(packed: Buffer, now: number): string[] {
     groups.map((group) => ({ group, version: 0, cells: new Map() })),
     terms,
   );
-  return spendRows({ ...nothingPosted(), spend: made.spend, unpriced: made.unpriced }, listPrices).map((row) => emf(row, now));
+  return spendRows(made, listPrices).map((row) => emf(row, now));
 }
 
 function spendOf(lines: readonly string[]): number {

@@ -20,7 +20,7 @@ import type { ExportTally } from './exports-tally.ts';
 
 const atOnce = 12;
 const publicUrl = 'https://gatehouse.example.com';
-const tables = { TABLE_ACCESS: 'bench-access', TABLE_USAGE: 'bench-usage' };
+const tables = { TABLE_ACCESS: 'bench-access', TABLE_PEOPLE: 'bench-people', TABLE_USAGE: 'bench-usage' };
 
 const [count = 0, seed = 0] = process.argv.slice(2).map(Number);
 const random = seeded(seed + 1);
@@ -37,7 +37,7 @@ function serve(): void {
   const dieAt = enough ? 0 : 40 + Math.floor(random() * Math.max(20, count / 15));
   const script = fileURLToPath(new URL('./store-process.ts', import.meta.url));
   store = spawn(process.execPath, [script, join(folder, 'dynamodb'), port, String(dieAt)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   up = new Promise((resolve, reject) => {
     createInterface({ input: store.stdout! }).on('line', (line) => {

@@ -39,5 +39,7 @@ const TransactWriteItems: Operation = (input, call) => {
 };
 
 const mortal = { ...dynamodb, operations: { ...dynamodb.operations, TransactWriteItems } };
+// Ends with whoever started it.
+process.stdin.once('end', () => process.exit()).resume();
 const server = createEndpoint({ services: [mortal], clock });
 server.listen(Number(port), '127.0.0.1', () => writeSync(1, `up ${(server.address() as AddressInfo).port}\n`));

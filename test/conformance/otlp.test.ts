@@ -81,10 +81,11 @@ describe('POST /v1/metrics in JSON', () => {
     const rows = lines.filter((line) => line.includes('"_aws"')).map((line) => JSON.parse(line));
     expect(rows.find((row) => 'SpendMicros' in row)).toMatchObject({
       SpendMicros: 5000,
-      model: 'claude-opus-4-8',
+      model_name: 'claude-opus-4-8',
       route: 'anthropic',
       person: somebody.id,
     });
+    expect(rows.find((row) => 'Tokens' in row)).toMatchObject({ Tokens: 1000, model: 'claude-opus-4-8', type: 'input' });
     expect(rows.find((row) => 'IngestRequests' in row)).toMatchObject({ IngestRequests: 1, DuplicateBatches: 0 });
   });
   it('counts only the growth of a cumulative counter, in any order', async () => {
