@@ -123,7 +123,8 @@ export function createEndpoint(options: EndpointOptions): Server {
         }),
       );
     for (const service of options.whole ?? []) {
-      const operation = service.operationOf(request);
+      const operation = operationOf(service, request);
+      if (operation instanceof AwsError) return failureFor(request, operation);
       if (operation !== undefined) return handOver(service, operation, request);
     }
     const target = message.headers['x-amz-target'];
@@ -179,13 +180,28 @@ export function createEndpoint(options: EndpointOptions): Server {
   }
 }
 
-/** `AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/dynamodb/aws4_request, ...`, or a presigned address's X-Amz-Credential. */
+/**
+ * `AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/dynamodb/aws4_request, ...`, or a presigned address's X-Amz-Credential. The signature
+ * before that one is S3's alone.
+ */
 function signature(message: IncomingMessage, url: URL): { caller: string; signedFor: string } {
+  const old = url.searchParams.get('AWSAccessKeyId');
+  if (old !== null) return { caller: old, signedFor: 's3' };
   const credential =
     /Credential=([^,\s]+)/.exec(message.headers.authorization ?? '')?.[1] ?? url.searchParams.get('X-Amz-Credential') ?? '';
   const parts = credential.split('/');
   // An access key id may hold a slash in theory; the last four parts are fixed.
   return { caller: parts.slice(0, -4).join('/') || 'anonymous', signedFor: parts.at(-2) ?? '' };
+}
+
+/** What cannot be read is answered like what cannot be done. */
+function operationOf(service: WholeService, request: AwsRequest): string | AwsError | undefined {
+  try {
+    return service.operationOf(request);
+  } catch (error) {
+    if (error instanceof AwsError) return error;
+    throw error;
+  }
 }
 
 function parse(body: Buffer): unknown {

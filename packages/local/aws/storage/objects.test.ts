@@ -153,6 +153,14 @@ describe('objects', () => {
     expect([await answer.text(), answer.headers.get('content-disposition')]).toEqual(['presigned', 'attachment']);
   });
 
+  it('are not reached by the signature that S3 takes no more, nor under a name that is no text', async () => {
+    const old = await fetch(`${storage.origin}/${Bucket}/source?AWSAccessKeyId=person&Signature=x&Expires=1`);
+    expect([old.status, await old.text()]).toEqual([400, expect.stringContaining('Please use AWS4-HMAC-SHA256')]);
+    const authorization = 'AWS4-HMAC-SHA256 Credential=person/20260101/us-east-1/s3/aws4_request, Signature=x';
+    const broken = await fetch(`${storage.origin}/${Bucket}/%E0%A4%A`, { headers: { authorization } });
+    expect([broken.status, await broken.text()]).toEqual([400, expect.stringContaining('<Code>InvalidURI</Code>')]);
+  });
+
   it('are gone when they are deleted, one or many', async () => {
     await Promise.all(['d/1', 'd/2', 'd/3'].map((key) => put(key)));
     await storage.s3.send(new DeleteObjectCommand({ Bucket, Key: 'd/1' }));

@@ -72,9 +72,11 @@ const unservedHeaders = /^x-amz-(server-side-encryption-customer-|copy-source-se
 /** The owner has every right and nobody else has any: these two change nothing. */
 const harmlessAcls = ['private', 'bucket-owner-full-control'];
 
-/** Undefined when the request is signed for another service. */
+/** Undefined when the request is signed for another service. Throws InvalidRequest for the signature that S3 takes no more. */
 export function readRequest(request: AwsRequest): StorageRequest | undefined {
   if (request.signedFor !== 's3') return undefined;
+  if (request.url.searchParams.has('AWSAccessKeyId'))
+    throw new AwsError('InvalidRequest', 'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.');
   const { url, method } = request;
   const headers = flat(request.headers);
   const host = hostBucket(headers.host);
