@@ -24,6 +24,16 @@ const ledger: TableUse = {
 /** What admission reads of it. */
 const money: TableUse = { capability: 'usage', actions: ['dynamodb:BatchGetItem'], leadingKeys: ['USED#*', 'HELD#*', 'LIMITS'] };
 
+/** Limits set by hand, and what is used of them. */
+const limits: TableUse = {
+  capability: 'usage',
+  actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+  leadingKeys: ['LIMITS', 'LIMIT#*', 'LIMIT-AUDIT', 'USED#*', 'HELD#*', 'POOL#*'],
+};
+const gates: TableUse = { capability: 'access', actions: ['dynamodb:GetItem'], leadingKeys: ['GATE#*'] };
+const people: TableUse = { capability: 'people', actions: ['dynamodb:GetItem', 'dynamodb:Query'], leadingKeys: ['PERSON#*', 'ALIAS#*'] };
+const limitsPath = '/v1/organizations/spend_limits';
+
 const alarm = {
   namespace: 'Gatehouse',
   statistic: 'Sum',
@@ -61,6 +71,12 @@ export const surface: Surface = {
       memoryMb: 512,
       tables: [...admission, money],
     },
+    limits: {
+      handler: 'packages/inference/limits.lambda.handler',
+      timeoutSeconds: 10,
+      memoryMb: 512,
+      tables: [...admission, gates, people, limits],
+    },
     'settle-overdue': {
       handler: 'packages/inference/settle-overdue.lambda.handler',
       timeoutSeconds: 50,
@@ -71,6 +87,12 @@ export const surface: Surface = {
   routes: [
     ...models.map(([name, path]): Route => ({ name, method: 'POST', path, entry: 'gateway', admit: 'session:inference', stream: true })),
     { name: 'models', method: 'GET', path: '/v1/models', entry: 'catalogue', admit: 'session:inference' },
+    { name: 'set-limit', method: 'POST', path: limitsPath, entry: 'limits', admit: 'admin' },
+    { name: 'list-limits', method: 'GET', path: limitsPath, entry: 'limits', admit: 'admin' },
+    { name: 'effective-limits', method: 'GET', path: `${limitsPath}/effective`, entry: 'limits', admit: 'admin' },
+    { name: 'limit-changes', method: 'GET', path: `${limitsPath}/audit`, entry: 'limits', admit: 'admin' },
+    { name: 'read-limit', method: 'GET', path: `${limitsPath}/{id}`, entry: 'limits', admit: 'admin' },
+    { name: 'delete-limit', method: 'DELETE', path: `${limitsPath}/{id}`, entry: 'limits', admit: 'admin' },
     { name: 'protocol', method: 'GET', path: '/protocol', entry: 'catalogue', admit: 'none' },
   ],
   schedules: [{ name: 'settle-overdue', expression: 'rate(1 minute)', entry: 'settle-overdue' }],

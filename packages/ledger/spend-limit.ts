@@ -16,6 +16,30 @@ export interface SpendLimits {
   shared: SharedLimits;
 }
 
+/** Whom a limit is for, as the admin API spells it. */
+export type LimitScope = { type: 'user'; user_id: string } | { type: 'rbac_group'; rbac_group_id: string } | { type: 'organization' };
+
+export interface StoredLimit {
+  id: string;
+  scope: LimitScope;
+  period: Period;
+  /** Null lifts every limit of the period; for one person only. */
+  amount_micros: number | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface LimitChange {
+  id: string;
+  at: string;
+  actor: string;
+  action: 'spend_limit.upsert' | 'spend_limit.delete';
+  target: string;
+  before: StoredLimit | null;
+  after: StoredLimit | null;
+  reason: string | null;
+}
+
 export const noLimits: SpendLimits = { own: {}, shared: { organization: {}, groups: {} } };
 
 /** A limit that binds a person now, and who set it. */

@@ -1,8 +1,9 @@
 /** `GET /v1/usage` and `GET /api/oauth/usage` for oneself, `GET /admin/spend` for administrators: what the ledger counted, never what a client claims. */
 
-import { usedBy, usedByPool } from '@gatehouse/ledger/budget.dynamo';
+import { usedBy } from '@gatehouse/ledger/budget.dynamo';
 import { dayOf } from '@gatehouse/ledger/entry';
 import { listPrices } from '@gatehouse/ledger/price-book';
+import { readLimits } from '@gatehouse/ledger/reserve.dynamo';
 import { type Period, periodStart, periods } from '@gatehouse/ledger/rows';
 import type { Caller } from '@gatehouse/runtime/admit';
 import { http, type Reply, type Request } from '@gatehouse/runtime/http';
@@ -69,16 +70,6 @@ function wrong(request: Request, message: string): Reply {
   return apiError(400, 'invalid_request_error', message, request.requestId);
 }
 
-function standingsOf(table: string, caller: Caller, now: number): Promise<Standing[]> {
-  const today = dayOf(now);
-  return Promise.all(
-    (caller.policy?.effective.budgets ?? []).map(async (budget) => {
-      const start = periodStart(budget.period, today);
-      const shared = budget.scope === 'group' && budget.group !== undefined;
-      const usedMicros = shared
-        ? await usedByPool(table, budget.group ?? '', budget.period, start)
-        : await usedBy(table, caller.person, budget.period, start);
-      return { budget, start, usedMicros };
-    }),
-  );
+function standingsOf(table: string, { person, groups, policy }: Caller, now: number): Promise<Standing[]> {
+  return readLimits(table, { person, groups, budgets: policy?.effective.budgets ?? [], nowMs: now });
 }

@@ -34,7 +34,7 @@ const ownersOfKeys: TableUse[] = [
   { capability: 'access', actions: ['dynamodb:GetItem'], leadingKeys: ['GATE#*'] },
   { capability: 'people', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'], leadingKeys: ['PERSON#*', 'ALIAS#*'] },
 ];
-const counters: TableUse = { capability: 'usage', actions: ['dynamodb:GetItem', 'dynamodb:Query'] };
+const counters: TableUse = { capability: 'usage', actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'] };
 /** Budgets are the policy's, for the groups at the gate. */
 const budgets: TableUse[] = [
   { capability: 'access', actions: ['dynamodb:GetItem'], leadingKeys: ['GATE#*'] },

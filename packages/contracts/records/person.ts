@@ -32,7 +32,7 @@ export function peopleIndex(id: string): { gsi1pk: string; gsi1sk: string } {
 export const person = record({
   name: 'person',
   writer: 'people',
-  readers: ['access', 'lifecycle', 'keys', 'workspaces', 'usage', 'policy'],
+  readers: ['access', 'lifecycle', 'keys', 'workspaces', 'usage', 'policy', 'inference'],
   leadingKeys: ['PERSON#*', 'PEOPLE#*'],
   key: (id: string) => ({ pk: `PERSON#${id}`, sk: 'PERSON' }),
   schema: Person,
