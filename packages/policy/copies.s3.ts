@@ -22,7 +22,7 @@ type Served = z.infer<typeof Served>;
 
 const ServedCopy = z.object({ epoch: z.int(), settings: Settings });
 
-/** Undefined when there is none. Throws when S3 does not answer, and when it refuses, which it also does for what is not there. */
+/** Undefined when there is none. Throws when S3 does not answer. */
 export async function servedCopy(bucket: string, person: string): Promise<z.infer<typeof ServedCopy> | undefined> {
   return read(bucket, servedKey(person), ServedCopy);
 }

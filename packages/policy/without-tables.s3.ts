@@ -56,7 +56,7 @@ async function lastTrust(bucket: string, nowMs: number): Promise<Trusted | undef
   return trust?.read;
 }
 
-/** S3 refuses what is not there to a function that may not list: the log tells the two apart. */
+/** A copy that cannot be read is none: the log says why. */
 async function orNone<T>(what: string, reading: Promise<T | undefined>): Promise<T | undefined> {
   try {
     return await reading;
