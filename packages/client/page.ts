@@ -5,7 +5,7 @@ export type Paint = (style: 'green' | 'red' | 'yellow' | 'bold' | 'dim', text: s
 
 type Bag = Record<string, unknown>;
 
-export function dollars(micros: unknown): string {
+function dollars(micros: unknown): string {
   return `$${(number(micros) / 1_000_000).toFixed(2)}`;
 }
 

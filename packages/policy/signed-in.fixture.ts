@@ -19,7 +19,7 @@ import type { TestAws } from '../../test/support/aws.ts';
 
 export const publicUrl = 'https://gatehouse.example.com';
 
-export const servedBucket = 'served';
+const servedBucket = 'served';
 
 /** S3 with the bucket of copies, at an address of its own: it may be there while the tables are away, and the other way round. */
 export async function startStorage(clock: Clock): Promise<{ url: string; close(): void }> {
