@@ -6,8 +6,8 @@ import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { functionName } from '@gatehouse/contracts/names';
-import type { Surface } from '@gatehouse/contracts/surface';
+import { functionName, secretName } from '@gatehouse/contracts/names';
+import type { Capability, Surface } from '@gatehouse/contracts/surface';
 import { samplePolicy } from '@gatehouse/rules/sample';
 import { createAccess } from './aws/access.ts';
 import type { AlarmAction } from './aws/cloudwatch/alarms.ts';
@@ -23,7 +23,7 @@ import { createMessages, type Messages } from './aws/messages/messages.ts';
 import { createParameters } from './aws/parameters.ts';
 import { createScheduler } from './aws/scheduler/scheduler.ts';
 import { createSecretsManager } from './aws/secrets-manager.ts';
-import { AwsError } from './aws/service.ts';
+import { AwsError, type AwsService } from './aws/service.ts';
 import { createStates, type States } from './aws/states/states.ts';
 import { fileStore } from './aws/states/store.file.ts';
 import { createStorage, type Storage } from './aws/storage/storage.ts';
@@ -36,6 +36,7 @@ import { createDeadLetters, deadLetterQueues } from './dead-letters.ts';
 import { readDocument, writeDocument } from './durable-file.ts';
 import { createFront } from './front/front.ts';
 import { createFunctions, type Functions } from './functions.ts';
+import { createAwsDirectories } from './idp/aws-directories.ts';
 import { createIdp } from './idp/create-idp.ts';
 import type { LambdaHost } from './lambda/contract.ts';
 import { createLambdaHost } from './lambda/host.ts';
@@ -147,6 +148,7 @@ export async function runStack(
     const scheduler = createScheduler({ clock, path: at('schedules.json'), fire: targets.fire });
     closers.push(() => scheduler.close());
 
+    const awsDirectories = createAwsDirectories();
     const services = { dynamodb, kms, secretsManager, events: events.service, states: states.service, cloudwatch: cloudwatch.service };
     const secrets = {
       'people/directory-token': directoryToken,
@@ -154,6 +156,7 @@ export async function runStack(
       'operations/pagerduty-key': pagerdutyKey,
       'keys/litellm-key': litellmKey,
       'keys/anthropic-admin-key': anthropicAdminKey,
+      'usage/anthropic-report-key': anthropicAdminKey,
       'workspaces/coder-token': coderToken,
       'inference/anthropic-key': localModelKeys.anthropic,
       'inference/anthropic-aws-key': localModelKeys.awsExternalAnthropic,
@@ -166,7 +169,7 @@ export async function runStack(
     const routes = routesOf(surfaces);
     const settled = () => settle({ lambda, events, states, dynamodb, messages, storage, logs });
     const endpoint = createEndpoint({
-      services: [...Object.values(services), parameters, logs.service],
+      services: [...Object.values(services), parameters, logs.service, ...awsDirectories.services],
       whole: [...messages.services, storage.service, scheduler.service, sts],
       lambda,
       authorize,
@@ -196,7 +199,10 @@ export async function runStack(
       partnerSource: partnerBus,
       redirectUris: [`${addresses.gateway}/oauth/callback`],
       emit: (event) => void events.publish(partnerBus, event),
+      emitTrail: (event) => void events.publish('default', event),
+      entraSecret: () => secretOf(secretsManager, 'people', 'graph-client'),
     });
+    awsDirectories.show(idp.directory);
     closers.push(() => idp.close());
     const outside = await createOutside({
       port: port + 3,
@@ -222,6 +228,15 @@ export async function runStack(
     await closeAll(closers, clock);
     throw error;
   }
+}
+
+/** What is in a secret now: an operator may have put another value in. */
+async function secretOf(manager: AwsService, capability: Capability, name: string): Promise<string> {
+  const found = await manager.operations.GetSecretValue?.(
+    { SecretId: secretName(stage, capability, name) },
+    { caller: 'stack', requestId: 'stack' },
+  );
+  return String((found as { SecretString?: unknown }).SecretString);
 }
 
 /** Saved data lives in stack time: a restart must not fall back behind it. */
