@@ -66,6 +66,8 @@ export interface Entry {
   resumes?: readonly string[];
   /** Asks the models of the profile's upstreams in the name of its role. */
   asksModels?: boolean;
+  /** Reads people from the profile's directories that are AWS's own (Cognito, IAM Identity Center), in the name of its role. */
+  readsDirectories?: boolean;
   /** Which of the profile's capacities is its: environments set aside, and no more of them than that. */
   capacity?: 'telemetry' | 'inference';
   /** May put events on the product bus. Only the outbox publisher of a capability does. */

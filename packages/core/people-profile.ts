@@ -7,6 +7,27 @@ const issuer = url;
 
 const Directory = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('okta'), issuer, url }),
+  z.strictObject({
+    kind: z.literal('entra'),
+    issuer,
+    tenant: z.string().min(1),
+    /** The app registration that reads users and groups (User.Read.All, GroupMember.Read.All). */
+    client_id: z.string().min(1),
+    url: url.default('https://graph.microsoft.com'),
+    login_url: url.default('https://login.microsoftonline.com'),
+  }),
+  z.strictObject({
+    kind: z.literal('cognito'),
+    issuer,
+    /** In our own account and region. */
+    user_pool_id: z.string().regex(/^[\w-]+_[0-9a-zA-Z]+$/),
+  }),
+  z.strictObject({
+    kind: z.literal('identity-center'),
+    issuer,
+    /** Of the instance in our own account and region. */
+    identity_store_id: z.string().regex(/^d-[0-9a-f]{10}$/),
+  }),
   /** What was pushed to our own SCIM server, by the identity provider of this issuer. */
   z.strictObject({ kind: z.literal('scim'), issuer }),
 ]);

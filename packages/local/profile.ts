@@ -1,5 +1,7 @@
 /** The profile of the embedded company: everything on loopback. The same schema that a deployed stage fills. */
 import { Profile } from '@gatehouse/core/profile';
+import { identityStoreId, userPoolId } from './idp/aws-directories.ts';
+import { entraClient, entraTenant } from './idp/entra.ts';
 import { localModelKeys } from './outside/anthropic/doors.ts';
 import { host } from './ports.ts';
 
@@ -44,8 +46,25 @@ export function localProfile({ gateway, idp, outside }: Addresses, moreIssuer?: 
       directory: [
         { kind: 'okta', issuer: idp, url: idp },
         { kind: 'scim', issuer: scimIssuer(idp) },
+        {
+          kind: 'entra',
+          issuer: `${idp}/entra/v2.0`,
+          tenant: entraTenant,
+          client_id: entraClient,
+          url: `${idp}/entra/graph`,
+          login_url: `${idp}/entra`,
+        },
+        { kind: 'cognito', issuer: `${idp}/${userPoolId}`, user_pool_id: userPoolId },
+        { kind: 'identity-center', issuer: `${idp}/identity-center`, identity_store_id: identityStoreId },
       ],
       scim: { issuer: scimIssuer(idp) },
+      hooks: {
+        okta: { issuer: idp },
+        entra: { issuer: `${idp}/entra/v2.0`, tenant: entraTenant },
+        ssf: [{ issuer: idp, audience: `${gateway}/hooks/ssf`, jwks_uri: `${idp}/oauth2/v1/keys` }],
+        token_revocation: [{ issuer: idp, audience: `${gateway}/hooks/global-token-revocation`, jwks_uri: `${idp}/oauth2/v1/keys` }],
+      },
+      sources: { 'okta-log-stream': { silent_after_seconds: 30 * 86_400 } },
     },
     lifecycle: {},
     keys: {

@@ -30,6 +30,18 @@ async function open(reach: Reach, configured: Configured): Promise<Directory> {
       const { oktaDirectory } = await import('./okta.directory.ts');
       return oktaDirectory({ ...configured, tokenArn: reach.SECRET_DIRECTORY_TOKEN_ARN });
     }
+    case 'entra': {
+      const { entraDirectory } = await import('./entra.directory.ts');
+      return entraDirectory({ ...configured, secretArn: reach.SECRET_GRAPH_CLIENT_ARN });
+    }
+    case 'cognito': {
+      const { cognitoDirectory } = await import('./cognito.directory.ts');
+      return cognitoDirectory(configured);
+    }
+    case 'identity-center': {
+      const { identityCenterDirectory } = await import('./identity-center.directory.ts');
+      return identityCenterDirectory(configured);
+    }
     case 'scim': {
       const { heldDirectory } = await import('./scim/held.directory.ts');
       const { subject = 'external_id', prefix = '' } = reach.CONFIG.scim ?? {};

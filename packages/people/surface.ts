@@ -2,6 +2,7 @@
 import type { Surface, TableUse } from '@gatehouse/contracts/surface';
 import { patternOf } from '@gatehouse/events/fact';
 import { identityHinted } from '@gatehouse/events/identity-hinted';
+import { eventSources, heardEventNames } from './cloudtrail.ts';
 import { heardEventTypes } from './okta-log.ts';
 
 /** A person with their identity, addresses and facts, in one transaction; optimistic, so each item's own action. */
@@ -24,6 +25,15 @@ export const surface: Surface = {
       memoryMb: 512,
       tables: [{ ...writePerson, actions: [...writePerson.actions, claims] }],
       secrets: directorySecrets,
+      readsDirectories: true,
+    },
+    'hear-cloudtrail': {
+      handler: 'packages/people/hear-cloudtrail.lambda.handler',
+      timeoutSeconds: 30,
+      memoryMb: 512,
+      tables: [{ ...writePerson, actions: [...writePerson.actions, claims] }],
+      secrets: directorySecrets,
+      readsDirectories: true,
     },
     'admit-person': {
       handler: 'packages/people/admit-person.lambda.handler',
@@ -31,6 +41,7 @@ export const surface: Surface = {
       memoryMb: 512,
       tables: [writePerson],
       secrets: directorySecrets,
+      readsDirectories: true,
     },
     'confirm-truth': {
       handler: 'packages/people/confirm-truth.lambda.handler',
@@ -38,6 +49,7 @@ export const surface: Surface = {
       memoryMb: 512,
       tables: [writePerson, { capability: 'policy', actions: ['dynamodb:GetItem'], leadingKeys: ['POLICY'] }],
       secrets: directorySecrets,
+      readsDirectories: true,
     },
     admin: {
       handler: 'packages/people/admin.lambda.handler',
@@ -69,6 +81,7 @@ export const surface: Surface = {
       memoryMb: 512,
       tables: [{ ...writePerson, actions: [...writePerson.actions, claims] }],
       secrets: directorySecrets,
+      readsDirectories: true,
     },
     hooks: {
       handler: 'packages/people/hooks.lambda.handler',
@@ -85,6 +98,7 @@ export const surface: Surface = {
       memoryMb: 512,
       tables: [{ ...writePerson, actions: [...writePerson.actions, claims] }],
       secrets: directorySecrets,
+      readsDirectories: true,
     },
     sweep: {
       handler: 'packages/people/sweep.lambda.handler',
@@ -92,6 +106,7 @@ export const surface: Surface = {
       memoryMb: 1024,
       tables: [{ ...writePerson, actions: [...writePerson.actions, claims] }],
       secrets: directorySecrets,
+      readsDirectories: true,
     },
     publish: { handler: 'packages/people/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
   },
@@ -119,6 +134,15 @@ export const surface: Surface = {
         detail: { eventType: heardEventTypes, outcome: { result: ['SUCCESS'] } },
       },
       entry: 'hear-okta',
+    },
+    {
+      name: 'hear-cloudtrail',
+      bus: 'default',
+      pattern: {
+        'detail-type': ['AWS API Call via CloudTrail'],
+        detail: { eventSource: eventSources, eventName: heardEventNames, errorCode: [{ exists: false }] },
+      },
+      entry: 'hear-cloudtrail',
     },
     { name: 'identity-hinted', bus: 'product', pattern: patternOf(identityHinted), entry: 'hear-hints' },
   ],

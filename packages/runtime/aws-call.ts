@@ -10,8 +10,10 @@ import { Misconfigured } from './fault.ts';
 
 /** By the name in the credential scope, which also begins the host: the SDKs' name for the endpoint variable, and for JSON protocols target and version. */
 const services = {
+  'cognito-idp': { variable: 'COGNITO_IDENTITY_PROVIDER', target: 'AWSCognitoIdentityProviderService', json: '1.1' },
   dynamodb: { variable: 'DYNAMODB', target: 'DynamoDB_20120810', json: '1.0' },
   events: { variable: 'EVENTBRIDGE', target: 'AWSEvents', json: '1.1' },
+  identitystore: { variable: 'IDENTITYSTORE', target: 'AWSIdentityStore', json: '1.1' },
   kms: { variable: 'KMS', target: 'TrentService', json: '1.1' },
   lambda: { variable: 'LAMBDA' },
   s3: { variable: 'S3' },

@@ -3,6 +3,7 @@ import { functionAlias, functionName } from '@gatehouse/contracts/names';
 import type { Entry, Surface } from '@gatehouse/contracts/surface';
 import { arn, pascal, profile, stage } from '../stage.ts';
 import { bucketArn } from './bucket.ts';
+import { directoryStatements } from './directories.ts';
 import { environmentOf } from './environment.ts';
 import { keyArn } from './key.ts';
 import { modelStatements } from './models.ts';
@@ -47,6 +48,7 @@ export function deployFunction(
       ...(actions.includes('s3:GetObject') ? [{ actions: ['s3:ListBucket'], resources: [bucketArn(bucket)] }] : []),
     ]),
     ...(entry.asksModels ? modelStatements(profile.inference.upstreams) : []),
+    ...(entry.readsDirectories ? directoryStatements(profile.people.directory) : []),
     ...(streamed && table
       ? [
           {

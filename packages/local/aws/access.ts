@@ -33,6 +33,14 @@ interface Statement {
   leadingKeys?: readonly string[];
 }
 
+/** Of Cognito and the Identity Store, by the names that calls have before they are IAM's. */
+const directoryReads = [
+  ...['ListUsers', 'ListUsersInGroup', 'AdminListGroupsForUser'].map((operation) => `AWSCognitoIdentityProviderService:${operation}`),
+  ...['DescribeUser', 'DescribeGroup', 'ListUsers', 'ListGroupMemberships', 'ListGroupMembershipsForMember'].map(
+    (operation) => `AWSIdentityStore:${operation}`,
+  ),
+];
+
 const arn = (service: string, resource: string) => `arn:aws:${service}:${region}:${account}:${resource}`;
 
 /** `authorize` of the endpoint: answers AccessDeniedException, or undefined to let the call pass. */
@@ -67,6 +75,7 @@ export function createAccess({ surfaces, stage, aliasOf = () => undefined }: Acc
       // Without it S3 answers 403 for an object that is not there.
       if (actions.includes('s3:GetObject')) statements.push({ actions: ['s3:ListBucket'], resources: [name] });
     }
+    if (entry.readsDirectories) statements.push({ actions: directoryReads, resources: ['*'] });
     for (const step of entry.calls ?? [])
       statements.push({
         actions: ['lambda:InvokeFunction'],

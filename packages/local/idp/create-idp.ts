@@ -1,11 +1,14 @@
 /** The company's IdP on one port: OpenID Connect, the Okta read API, the `/directory` API that plays HR, and faults at `/_faults`. */
+import { randomBytes } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { createFaults, type Faults } from '../outside/faults.ts';
 import { isRecord, listener } from '../outside/http.ts';
 import { createSnapshot } from '../outside/snapshot.ts';
-import { type Change, createDirectory, type Directory, type DirectoryState, type Person } from './directory.ts';
+import { type TrailEvent, trailEvent } from './aws-directories.ts';
+import { type Change, createDirectory, type Directory, type DirectoryState, type Home, homeOf, type Person } from './directory.ts';
+import { createEntra } from './entra.ts';
 import { hrSystem } from './hr.ts';
 import { type IdTokenWish, loadSigningKey, signIdToken } from './id-token.ts';
 import { createProvider } from './oidc.ts';
@@ -19,6 +22,10 @@ export interface IdpOptions {
   clock: Clock;
   /** Gets each event that the IdP's log stream would send; a change is answered only after it has returned. */
   emit(event: PartnerEvent): void | Promise<void>;
+  /** Gets CloudTrail's events of the people in AWS's own directories. */
+  emitTrail?(event: TrailEvent): void | Promise<void>;
+  /** Client secret of the application that reads Entra ID. Absent: nobody may. */
+  entraSecret?: () => Promise<string>;
   /** The directory reader's API token (`Authorization: SSWS <token>`). */
   directoryToken: string;
   /** Where sign-ins may return to; loopback addresses match on any port. */
@@ -54,9 +61,15 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
   if (!saved) await snapshot.save();
 
   async function publish(changes: readonly Change[], silent: boolean): Promise<void> {
-    const entries = silent ? [] : changes.map((change) => log.append(change));
+    const at = (home: Home) => (silent ? [] : changes.filter(({ person }) => (person ? homeOf(person) : 'okta') === home));
+    const entries = at('okta').map((change) => log.append(change));
     if (changes.length > 0) await snapshot.save();
     for (const entry of entries) await options.emit(partnerEvent(entry, options.partnerSource ?? partnerSource));
+    for (const change of [...at('cognito'), ...at('identity-center')]) {
+      const event = trailEvent(change, clock.now());
+      if (event) await options.emitTrail?.(event);
+    }
+    await entra.notify(at('entra'));
   }
 
   const faults = createFaults(clock);
@@ -65,6 +78,12 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
   const issuer = await listen(server, options.port);
   const sign = (person: Person, wish?: IdTokenWish) => signIdToken(key, issuer, directory, person, clock.now(), wish);
 
+  const entra = createEntra({
+    directory,
+    now: () => clock.now(),
+    origin: () => issuer,
+    clientSecret: options.entraSecret ?? (() => Promise.resolve(randomBytes(32).toString('hex'))),
+  });
   const provider = createProvider({
     issuer,
     directory,
@@ -77,6 +96,7 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
   const signIn = signInListener(provider, directory);
   const systems = [
     hrSystem({ directory, publish, signIdToken: sign }),
+    entra.system,
     oktaSystem({
       directory,
       log,

@@ -4,7 +4,13 @@ import { seeds } from './seeds.ts';
 
 export type Status = 'STAGED' | 'ACTIVE' | 'SUSPENDED' | 'DEPROVISIONED';
 
+/** Which of the company's identity providers somebody is in. */
+export type Home = 'okta' | 'entra' | 'cognito' | 'identity-center';
+export const homes: readonly Home[] = ['okta', 'entra', 'cognito', 'identity-center'];
+
 export interface Person {
+  /** Okta, unless said otherwise. */
+  home?: Home;
   /** Like Okta's: `00u` and 17 letters or digits; never given twice. */
   id: string;
   email: string;
@@ -49,6 +55,7 @@ export type EventType =
 
 export interface NewPerson {
   id?: string;
+  home?: Home;
   email: string;
   name: string;
   active: boolean;
@@ -122,6 +129,7 @@ export function createDirectory(now: () => number, saved?: DirectoryState): Dire
   function add(wanted: NewPerson, newGroupId?: (name: string) => string): { person: Person; changes: Change[] } {
     const at = stamp();
     const person: Person = {
+      ...(wanted.home !== undefined && wanted.home !== 'okta' && { home: wanted.home }),
       id: wanted.id ?? randomId('00u'),
       email: wanted.email,
       name: wanted.name,
@@ -235,4 +243,19 @@ function randomId(prefix: '00u' | '00g'): string {
 
 function letters(bytes: Buffer): string {
   return [...bytes.subarray(0, 17)].map((byte) => alphabet[byte % alphabet.length]).join('');
+}
+
+export function homeOf({ home = 'okta' }: Person): Home {
+  return home;
+}
+
+/** How the person's own identity provider names them: Okta by our id, the others by a UUID made of it. */
+export function subjectOf(person: Person): string {
+  return homeOf(person) === 'okta' ? person.id : uuidOf(person.id);
+}
+
+/** The same UUID for the same text, version 4 in looks. */
+export function uuidOf(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

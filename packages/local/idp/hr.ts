@@ -1,6 +1,6 @@
 /** The `/directory` API that plays the people department: joins, moves, leavers. A change is on disk and told to the world before it is answered. */
 import { type Answer, type Call, Refused, type Route, route, type System } from '../outside/http.ts';
-import type { Change, Directory, Person, PersonPatch } from './directory.ts';
+import { type Change, type Directory, type Home, homeOf, homes, type Person, type PersonPatch, subjectOf } from './directory.ts';
 import { type IdTokenWish, maxTokenSeconds } from './id-token.ts';
 
 export interface HrPorts {
@@ -23,6 +23,8 @@ export function hrSystem(ports: HrPorts): System {
       active: person.status === 'ACTIVE',
       status: statusWord(person),
       groups: directory.groupsOf(person).map((group) => group.name),
+      idp: homeOf(person),
+      subject: subjectOf(person),
     };
   }
 
@@ -49,13 +51,17 @@ export function hrSystem(ports: HrPorts): System {
   }
 
   async function create(call: Call): Promise<Answer> {
-    onlyFields(call, ['id', 'email', 'name', 'active', 'groups']);
+    onlyFields(call, ['id', 'email', 'name', 'active', 'groups', 'idp']);
     const email = emailField(call.body.email);
-    if (directory.find(email)) throw refuse(409, `"email": ${email} is taken by ${directory.find(email)?.id}`);
+    const home = call.body.idp === undefined ? 'okta' : homeField(call.body.idp);
+    // Two identity providers may each have somebody of one address.
+    const holder = directory.people().find((one) => homeOf(one) === home && one.email.toLowerCase() === email.toLowerCase());
+    if (holder) throw refuse(409, `"email": ${email} is taken by ${holder.id}`);
     const id = call.body.id === undefined ? undefined : idField(call.body.id);
     if (id !== undefined && directory.find(id)) throw refuse(409, `"id": ${id} is taken`);
     const { person, changes } = directory.create({
       ...(id === undefined ? {} : { id }),
+      home,
       email,
       name: call.body.name === undefined ? nameFrom(email) : textField('name', call.body.name),
       active: call.body.active === undefined ? true : booleanField('active', call.body.active),
@@ -159,6 +165,12 @@ function idField(value: unknown): string {
   return value;
 }
 
+function homeField(value: unknown): Home {
+  const home = homes.find((one) => one === value);
+  if (!home) throw refuse(400, `"idp" is one of ${homes.join(', ')}`);
+  return home;
+}
+
 function textField(field: string, value: unknown): string {
   if (typeof value !== 'string' || value.trim() === '' || value.length > 200)
     throw refuse(400, `"${field}" is a text of 1 to 200 characters`);
@@ -181,10 +193,11 @@ function nameFrom(email: string): string {
 }
 
 function tokenWish(call: Call): IdTokenWish {
-  onlyFields(call, ['audience', 'expires_in', 'claims']);
-  const { audience, expires_in: expiresIn, claims } = call.body;
+  onlyFields(call, ['audience', 'expires_in', 'claims', 'type']);
+  const { audience, expires_in: expiresIn, claims, type } = call.body;
   const wish: IdTokenWish = {};
   if (audience !== undefined) wish.audience = textField('audience', audience);
+  if (type !== undefined) wish.type = textField('type', type);
   if (expiresIn !== undefined) {
     if (typeof expiresIn !== 'number' || !(Math.abs(expiresIn) <= maxTokenSeconds)) {
       throw refuse(400, `"expires_in" is seconds, at most ${maxTokenSeconds}; negative for a token that has expired`);

@@ -14,6 +14,8 @@ export interface IdTokenWish {
   expiresInSeconds?: number;
   /** Laid over the standard claims; null takes a claim away. */
   claims?: Record<string, unknown>;
+  /** `typ` of the header, e.g. for a token that announces the end of sessions; none for an ID token. */
+  type?: string;
 }
 
 /** One private RSA key as a JWK: Okta, like most IdPs, signs with RS256. */
@@ -60,5 +62,7 @@ export async function signIdToken(
     groups: directory.groupsOf(person).map((group) => group.name),
   };
   const claims = Object.fromEntries(Object.entries({ ...standard, ...wish.claims }).filter(([, value]) => value !== null));
-  return await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: key.kid ?? '' }).sign(await importJWK(key, 'RS256'));
+  return await new SignJWT(claims)
+    .setProtectedHeader({ alg: 'RS256', kid: key.kid ?? '', ...(wish.type !== undefined && { typ: wish.type }) })
+    .sign(await importJWK(key, 'RS256'));
 }

@@ -2,7 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type Answer, type Call, type Handler, Refused, type Route, route, type System } from '../outside/http.ts';
 import { createRateLimiter } from '../outside/rate-limit.ts';
-import type { Directory, Group, Person } from './directory.ts';
+import { type Directory, type Group, homeOf, type Person } from './directory.ts';
 import { parseSearch } from './okta-search.ts';
 import { type LogEntry, logEvent, type SystemLog } from './system-log.ts';
 
@@ -45,7 +45,7 @@ export function oktaSystem(options: OktaOptions): System {
   function personOf(call: Call): Person {
     const asked = call.params.id ?? '';
     const person = directory.find(asked);
-    if (!person) throw new Refused(problem(404, 'E0000007', `Not found: Resource not found: ${asked} (User)`));
+    if (!person || homeOf(person) !== 'okta') throw new Refused(problem(404, 'E0000007', `Not found: Resource not found: ${asked} (User)`));
     return person;
   }
 
@@ -85,6 +85,7 @@ export function oktaSystem(options: OktaOptions): System {
     const starts = call.query.get('q')?.toLowerCase();
     // As in Okta, only a search or filter shows who is deprovisioned.
     const found = directory.people().filter((person) => {
+      if (homeOf(person) !== 'okta') return false;
       if (search) return search((name) => attributeOf(person, name));
       if (starts) return [...person.name.split(' '), person.email].some((word) => word.toLowerCase().startsWith(starts));
       return person.status !== 'DEPROVISIONED';
@@ -101,7 +102,7 @@ export function oktaSystem(options: OktaOptions): System {
   function listMembers(call: Call): Answer {
     const group = directory.groups().find((one) => one.id === call.params.id);
     if (!group) return problem(404, 'E0000007', `Not found: Resource not found: ${call.params.id} (UserGroup)`);
-    const members = directory.people().filter((person) => person.groups.includes(group.id));
+    const members = directory.people().filter((person) => homeOf(person) === 'okta' && person.groups.includes(group.id));
     return page(call, members, (person) => person.id, showUser, 1000);
   }
 

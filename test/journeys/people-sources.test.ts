@@ -1,0 +1,213 @@
+/** Every way in which an identity provider speaks, through the running stack: the right person, the right outcome, once. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Company, companyOf } from '../support/company.ts';
+import { type Person, type Stack, startStack } from '../support/stack.ts';
+
+const tenant = '84bd8158-6d4d-4958-8b9f-9d6445542f95';
+const jsonType = { 'content-type': 'application/json' };
+let stack: Stack;
+let company: Company;
+let carol: Person;
+
+beforeAll(async () => {
+  stack = await startStack();
+  company = companyOf(stack);
+  carol = await company.admin();
+}, 60_000);
+afterAll(() => stack.stop());
+
+interface Known {
+  id: string;
+  status: string;
+  name: string;
+  groups: string[];
+  generation: number;
+  subjects: { issuer: string; subject: string }[];
+}
+
+async function known(email: string): Promise<Known[]> {
+  await stack.settled();
+  const answer = await carol.fetch(`/admin/people?email=${encodeURIComponent(email)}`);
+  return ((await answer.json()) as { people: Known[] }).people;
+}
+
+async function secret(name: string): Promise<string> {
+  const found = await company.aws<{ SecretString: string }>('secretsmanager', 'GetSecretValue', {
+    SecretId: `gatehouse/local/people/${name}`,
+  });
+  return found.SecretString;
+}
+
+/** As an operator does it once: an application's token, then a subscription to users and to groups. */
+async function subscribeToGraph(): Promise<void> {
+  const form = {
+    grant_type: 'client_credentials',
+    client_id: '11111111-2222-4333-8444-555555555555',
+    client_secret: await secret('graph-client'),
+    scope: 'x',
+  };
+  const token = await fetch(`${stack.idp}/entra/${tenant}/oauth2/v2.0/token`, { method: 'POST', body: new URLSearchParams(form) });
+  const { access_token } = (await token.json()) as { access_token: string };
+  for (const resource of ['users', 'groups']) {
+    const made = await fetch(`${stack.idp}/entra/graph/v1.0/subscriptions`, {
+      method: 'POST',
+      headers: { ...jsonType, authorization: `Bearer ${access_token}` },
+      body: JSON.stringify({
+        changeType: 'updated,deleted',
+        resource,
+        notificationUrl: `${stack.gateway}/hooks/entra`,
+        clientState: await secret('hook-entra'),
+        expirationDateTime: new Date(Date.now() + 3_600_000).toISOString(),
+      }),
+    });
+    expect(made.status, await made.text()).toBe(201);
+  }
+}
+
+describe('somebody who is in', () => {
+  it.each([
+    ['entra', `/entra/v2.0`],
+    ['cognito', '/us-east-1_LOCALPOOL'],
+    ['identity-center', '/identity-center'],
+  ])(
+    '%s joins, moves, leaves and is back, each by its events and its directory',
+    async (idp, issuer) => {
+      if (idp === 'entra') await subscribeToGraph();
+      const email = `ann.${idp}@example.com`;
+      const { id, subject } = await company.hr<{ id: string; subject: string }>('POST', '/users', {
+        email,
+        name: 'Ann A',
+        groups: ['engineering'],
+        idp,
+      });
+      const named = { issuer: stack.idp + issuer, subject: idp === 'entra' ? `${tenant}/${subject}` : subject };
+      expect(await known(email)).toMatchObject([
+        { status: 'active', name: 'Ann A', groups: ['engineering'], generation: 1, subjects: [named] },
+      ]);
+      await company.hr('PUT', `/groups/contractors/members/${id}`);
+      expect(await known(email)).toMatchObject([{ groups: ['contractors', 'engineering'], generation: 1 }]);
+      await company.hr('PATCH', `/users/${id}`, { active: false });
+      expect(await known(email)).toMatchObject([{ status: 'left', generation: 2 }]);
+      await company.hr('PATCH', `/users/${id}`, { active: true });
+      expect(await known(email)).toMatchObject([{ status: 'active', generation: 3 }]);
+      await company.hr('DELETE', `/users/${id}`);
+      expect(await known(email)).toMatchObject([{ status: 'left', generation: 4 }]);
+    },
+    60_000,
+  );
+});
+
+describe('two identity providers with one address', () => {
+  it('have two people, and whoever names the address is asked which one', async () => {
+    const email = 'twice@example.com';
+    await company.hr('POST', '/users', { email, groups: ['engineering'] });
+    await company.hr('POST', '/users', { email, groups: ['engineering'], idp: 'cognito' });
+    const people = await known(email);
+    expect(new Set(people.map(({ id }) => id)).size).toBe(2);
+    const asked = await carol.fetch('/admin/offboardings', {
+      method: 'POST',
+      headers: jsonType,
+      body: JSON.stringify({ person: email, reason: 'left', dry_run: true }),
+    });
+    expect(asked.status).toBe(409);
+  }, 30_000);
+});
+
+describe('a push', () => {
+  it('of Okta’s hook about somebody whom no event told of is read and settled', async () => {
+    const email = 'hooked@example.com';
+    const { id } = await company.hr<{ id: string }>('POST', '/users?silent=1', { email, groups: ['engineering'] });
+    const event = {
+      uuid: 'hook-1',
+      published: '2026-11-22T09:00:00Z',
+      eventType: 'user.lifecycle.create',
+      outcome: { result: 'SUCCESS' },
+      target: [{ id, type: 'User' }],
+    };
+    const answer = await fetch(`${stack.gateway}/hooks/okta`, {
+      method: 'POST',
+      headers: { ...jsonType, authorization: await secret('hook-okta') },
+      body: JSON.stringify({ data: { events: [event] } }),
+    });
+    expect(answer.status).toBe(204);
+    expect(await known(email)).toMatchObject([{ status: 'active', groups: ['engineering'] }]);
+  }, 30_000);
+
+  it('that revokes somebody’s tokens ends their sessions, and they sign in again', async () => {
+    const ivan = await stack.as('ivan@example.com');
+    expect((await ivan.fetch('/v1/policy')).status).toBe(200);
+    const audience = `${stack.gateway}/hooks/global-token-revocation`;
+    const wish = { audience, type: 'global-token-revocation+jwt', expires_in: 300 };
+    const { id_token: token } = await company.hr<{ id_token: string }>('POST', '/users/ivan@example.com/id-token', wish);
+    const revoked = await fetch(audience, {
+      method: 'POST',
+      headers: { ...jsonType, authorization: `Bearer ${token}` },
+      body: JSON.stringify({ sub_id: { format: 'email', email: 'ivan@example.com' } }),
+    });
+    expect(revoked.status).toBe(204);
+    await stack.settled();
+    expect((await ivan.fetch('/v1/policy')).status).toBe(401);
+    expect((await (await stack.as('ivan@example.com')).fetch('/v1/policy')).status).toBe(200);
+    expect(await known('ivan@example.com')).toMatchObject([{ status: 'active', generation: 1 }]);
+  }, 30_000);
+
+  it('in a flood is shed or taken, and what was taken is not lost', async () => {
+    const authorization = await secret('hook-okta');
+    const wanted = await Promise.all(
+      Array.from({ length: 30 }, async (_, at) => {
+        const email = `flood${at}@example.com`;
+        const { id } = await company.hr<{ id: string }>('POST', '/users?silent=1', { email });
+        return { id, email };
+      }),
+    );
+    const answers = await Promise.all(
+      wanted.map(async ({ id, email }) => {
+        const event = {
+          uuid: `flood-${id}`,
+          published: '2026-11-22T09:00:00Z',
+          eventType: 'user.lifecycle.create',
+          outcome: { result: 'SUCCESS' },
+          target: [{ id, type: 'User' }],
+        };
+        const response = await fetch(`${stack.gateway}/hooks/okta`, {
+          method: 'POST',
+          headers: { ...jsonType, authorization },
+          body: JSON.stringify({ data: { events: [event] } }),
+        });
+        return { email, status: response.status };
+      }),
+    );
+    expect(answers.every(({ status }) => [204, 429, 503].includes(status))).toBe(true);
+    const taken = answers.filter(({ status }) => status === 204);
+    expect(taken.length).toBeGreaterThan(0);
+    for (const { email } of taken) expect(await known(email), email).toHaveLength(1);
+  }, 60_000);
+});
+
+describe('the sweep', () => {
+  it('finds by itself whom no event told of, within a quarter of an hour', async () => {
+    const email = 'unheard@example.com';
+    const { id } = await company.hr<{ id: string }>('POST', '/users?silent=1', { email, groups: ['engineering'] });
+    await stack.until(async () => ((await known(email)).length === 1 ? true : undefined), { stepSeconds: 300, what: 'the joiner' });
+    await company.hr('PATCH', `/users/${id}?silent=1`, { active: false });
+    carol = await company.admin();
+    await stack.until(async () => ((await known(email))[0]?.status === 'left' ? true : undefined), {
+      stepSeconds: 300,
+      what: 'the leaver',
+    });
+    expect(await known(email)).toMatchObject([{ generation: 2 }]);
+  }, 60_000);
+
+  it('removes nobody by a directory that lists nobody', async () => {
+    const before = await known('alice@example.com');
+    await fetch(`${stack.idp}/_faults`, {
+      method: 'POST',
+      headers: jsonType,
+      body: JSON.stringify({ path: '/api/v1/users', status: 200, body: [] }),
+    });
+    await stack.advance(901);
+    await stack.settled();
+    await company.directoryUp();
+    expect(await known('alice@example.com')).toMatchObject([{ status: 'active', generation: before[0]?.generation }]);
+  }, 30_000);
+});
