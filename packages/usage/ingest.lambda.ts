@@ -75,7 +75,7 @@ function ingest(signal: Signal): Handle<Env> {
       return refuseEnvelope({ reason: 'malformed', detail: reading.message }, request);
     }
     const relayed = relays ? await relayedBy(person, reading, env.TABLE_PEOPLE) : undefined;
-    const witnessed = witness(reading, relayed?.whose ?? (() => person), now);
+    const witnessed = witness(reading, relayed?.whose ?? (() => person), now, env.CONFIG.inference_profiles);
     const digest = createHash('sha256').update(`${person} ${signal} `).update(bytes).digest('hex');
     const { entries, rejected } = witnessed;
     const repeated = await record(env, digest, entries, () => observe(env.TABLE_USAGE, reading, { person, session, relays }));

@@ -9,6 +9,8 @@ const spent = (person: string, day: string, amount_micros: number): Spent => ({
   route: 'anthropic',
   amount_micros,
   requests: 1,
+  claimed_micros: 0,
+  server_micros: 0,
   tokens: { ...noTokens, input: amount_micros / 5 },
 });
 const all = [spent('per_1', '2026-11-21', 10), spent('per_2', '2026-11-20', 30), spent('per_1', '2026-11-20', 25)];

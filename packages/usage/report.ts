@@ -13,6 +13,9 @@ export interface Spent {
   route: string;
   amount_micros: number;
   requests: number;
+  /** What clients reckon themselves, and what of the amount our own gateway saw. */
+  claimed_micros: number;
+  server_micros: number;
   tokens: Tokens;
 }
 

@@ -11,6 +11,8 @@ const count = z.number().default(0);
 const Row = z.object({
   amount_micros: z.number(),
   requests: count,
+  claimed_micros: count,
+  server_micros: count,
   ...Object.fromEntries(tokenKinds.map((kind) => [kind, count])),
 });
 
@@ -37,8 +39,18 @@ function spentOf(person: string, sk: string, row: Item): Spent {
   // A model's name is the sender's text and may hold the separator; day and route never do.
   const [day = '', ...rest] = sk.split('#');
   const route = rest.pop() ?? '';
-  const { amount_micros, requests, ...tokens } = Row.parse(row);
-  return { person, day, model: rest.join('#'), route, amount_micros, requests, tokens: tokens as Spent['tokens'] };
+  const { amount_micros, requests, claimed_micros, server_micros, ...tokens } = Row.parse(row);
+  return {
+    person,
+    day,
+    model: rest.join('#'),
+    route,
+    amount_micros,
+    requests,
+    claimed_micros,
+    server_micros,
+    tokens: tokens as Spent['tokens'],
+  };
 }
 
 /** BatchGetItem takes a hundred keys. */

@@ -34,6 +34,17 @@ const ownersOfKeys: TableUse[] = [
   { capability: 'access', actions: ['dynamodb:GetItem'], leadingKeys: ['GATE#*'] },
   { capability: 'people', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'], leadingKeys: ['PERSON#*', 'ALIAS#*'] },
 ];
+const people: TableUse = {
+  capability: 'people',
+  actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'],
+  leadingKeys: ['PERSON#*', 'ALIAS#*'],
+};
+const billing: TableUse = { capability: 'usage', actions: ['dynamodb:PutItem'], leadingKeys: ['BILLED#*'] };
+const bills: TableUse = {
+  capability: 'usage',
+  actions: ['dynamodb:Query', 'dynamodb:PutItem'],
+  leadingKeys: ['BILLED#*', 'HEARD#*', 'SEQUENCE#*', 'DAY#*'],
+};
 const counters: TableUse = { capability: 'usage', actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'] };
 /** Budgets are the policy's, for the groups at the gate. */
 const budgets: TableUse[] = [
@@ -76,6 +87,25 @@ export const surface: Surface = {
       memoryMb: 512,
       tables: [...admission, ...ownersOfKeys, keys],
     },
+    reconcile: {
+      handler: 'packages/usage/reconcile.lambda.handler',
+      timeoutSeconds: 29,
+      memoryMb: 512,
+      tables: [...admission, people, bills],
+    },
+    'reconcile-daily': {
+      handler: 'packages/usage/reconcile-daily.lambda.handler',
+      timeoutSeconds: 120,
+      memoryMb: 512,
+      tables: [people, bills],
+      secrets: ['anthropic-report-key'],
+    },
+    'hear-invocations': {
+      handler: 'packages/usage/hear-invocations.lambda.handler',
+      timeoutSeconds: 60,
+      memoryMb: 512,
+      tables: [people, billing],
+    },
     converge: { handler: 'packages/usage/converge.lambda.handler', timeoutSeconds: 30, memoryMb: 512, tables: budgets },
     'measure-budgets': { handler: 'packages/usage/measure-budgets.lambda.handler', timeoutSeconds: 30, memoryMb: 512, tables: [claims] },
     publish: { handler: 'packages/usage/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
@@ -89,14 +119,27 @@ export const surface: Surface = {
     { name: 'new-ingest-key', method: 'POST', path: '/admin/ingest-keys', entry: 'ingest-keys', admit: 'admin' },
     { name: 'ingest-keys', method: 'GET', path: '/admin/ingest-keys', entry: 'ingest-keys', admit: 'admin' },
     { name: 'end-ingest-key', method: 'DELETE', path: '/admin/ingest-keys/{id}', entry: 'ingest-keys', admit: 'admin' },
+    { name: 'reconciliation', method: 'GET', path: '/admin/reconciliation', entry: 'reconcile', admit: 'admin' },
+    { name: 'billed', method: 'POST', path: '/admin/billed', entry: 'reconcile', admit: 'admin' },
     { name: 'reprice', method: 'POST', path: '/admin/spend/reprice', entry: 'reprice', admit: 'admin' },
   ],
   rules: [{ name: 'measure-budgets', bus: 'product', pattern: patternOf(budgetCrossed), entry: 'measure-budgets' }],
+  schedules: [{ name: 'reconcile-daily', expression: 'cron(0 7 * * ? *)', entry: 'reconcile-daily' }],
+  secrets: {
+    'anthropic-report-key': {
+      description: "An admin key that may read the usage reports of the company's organization at Anthropic",
+      generated: false,
+    },
+  },
   streams: ['publish', 'converge'],
   metrics: [
     ...spendMetrics,
     { name: 'GroupSpendMicros', unit: 'None', sets: [['group']] },
     { name: 'BudgetUsedPercent', unit: 'Percent', sets: [[], ['scope']] },
+    { name: 'CoveragePercent', unit: 'Percent', sets: [[]] },
+    { name: 'DriftPercent', unit: 'Percent', sets: [[]] },
+    { name: 'SilentPeople', unit: 'Count', sets: [[]] },
+    { name: 'LostEvents', unit: 'Count', sets: [[]] },
     { name: 'IngestRequests', unit: 'Count', sets: [[]] },
     { name: 'IngestItems', unit: 'Count', sets: [[]] },
     { name: 'RejectedItems', unit: 'Count', sets: [[]] },
@@ -114,6 +157,27 @@ export const surface: Surface = {
       statistic: 'Maximum',
       periodSeconds: 60,
       threshold: 100,
+    },
+    {
+      ...alarm,
+      name: 'coverage-low',
+      description:
+        'Clients reported less than 90 percent of what our gateway or the vendors saw yesterday. GET /admin/reconciliation says of whom; a silent person has telemetry off or a client that is not managed.',
+      metric: 'CoveragePercent',
+      statistic: 'Minimum',
+      periodSeconds: 3_600,
+      threshold: 90,
+      comparison: 'LessThanThreshold',
+    },
+    {
+      ...alarm,
+      name: 'bill-drift',
+      description:
+        'What vendors billed yesterday is more than 5 percent off the ledger. GET /admin/reconciliation says for whom; look for a wrong price, a missing multiplier, or use that passes us by.',
+      metric: 'DriftPercent',
+      statistic: 'Maximum',
+      periodSeconds: 3_600,
+      threshold: 5,
     },
     {
       ...alarm,

@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto';
 import type { Entry, Group } from '@gatehouse/ledger/entry';
 import { noTokens, type Tokens } from '@gatehouse/ledger/price';
-import { modelName } from '@gatehouse/rules/models';
+import { modelOf } from './model.ts';
 import { type Attribute, type Attributes, type Survey, scalarOf, survey, textOf } from './otlp/attribute.ts';
 import { isNever, type Moment } from './otlp/moment.ts';
 import { costMetric, type Point, type Reading, type RequestRecord, requestEvent } from './otlp/reading.ts';
@@ -16,15 +16,17 @@ export interface Witnessed {
   problem: string | undefined;
 }
 
+type Profiles = Readonly<Record<string, string>>;
+
 /** A clock may run ahead; a day is no clock any more. */
 const aheadMs = 86_400_000;
 /** Bills are closed by then. */
 const behindMs = 60 * 86_400_000;
 
-/** @param whose the person of whom a resource speaks: whom the token names, whatever it says. @param nowMs milliseconds. */
-export function witness(reading: Reading, whose: (resource: Attributes) => string, nowMs: number): Witnessed {
+/** @param whose the person of whom a resource speaks: whom the token names, whatever it says. @param nowMs milliseconds. @param profiles of the inference profiles that senders may name, the models. */
+export function witness(reading: Reading, whose: (resource: Attributes) => string, nowMs: number, profiles: Profiles = {}): Witnessed {
   const made: Witnessed = { entries: [], rejected: reading.rejected, problem: reading.problem };
-  const names = namesFor(whose);
+  const names = namesFor(whose, profiles);
   for (const point of reading.points) {
     const refusal = point.metric === costMetric ? addCost(made, point, names, nowMs) : addPoint(made, point, names, nowMs);
     if (refusal) rejectOne(made, `${point.metric}: ${refusal}`);
@@ -211,9 +213,8 @@ interface Names {
   groupOf(said: Survey, sender: Sender): Group;
 }
 
-function namesFor(whose: (resource: Attributes) => string): Names {
+function namesFor(whose: (resource: Attributes) => string, profiles: Profiles): Names {
   const senders = new Map<Attributes, Sender>();
-  const models = new Map<string, string>();
   /** The group that was found last for a model and a session, as the reader's own objects. */
   const recent = new Map<Attribute | undefined, Map<Attribute | undefined, { said: Survey; sender: Sender; group: Group }>>();
 
@@ -226,9 +227,7 @@ function namesFor(whose: (resource: Attributes) => string): Names {
     const found = sender.groups.get(key);
     if (found) return found;
     const route = routeOf(provider, spelling);
-    const model = models.get(spelling) ?? modelName(spelling).name;
-    models.set(spelling, model);
-    const regional = route === 'bedrock' && isRegional(spelling);
+    const { name: model, regional } = modelOf(spelling, route, profiles);
     const group = { person: sender.person, session, model, route, regional, fast, batch: false };
     sender.groups.set(key, group);
     return group;
@@ -280,12 +279,6 @@ const routes: Readonly<Record<string, string>> = {
 function routeOf(provider: string | undefined, spelling: string): string {
   if (provider !== undefined) return (Object.hasOwn(routes, provider) && routes[provider]) || 'other';
   return /(?:^|[./])anthropic\.claude/i.test(spelling) ? 'bedrock' : 'anthropic';
-}
-
-/** Bedrock's own id, in one region or by a geographic profile, and not the global profile. */
-function isRegional(spelling: string): boolean {
-  const id = spelling.toLowerCase().split('/').at(-1) ?? '';
-  return id.includes('anthropic.') && !id.startsWith('global.');
 }
 
 function digest(parts: readonly unknown[]): string {
