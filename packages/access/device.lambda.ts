@@ -1,6 +1,6 @@
 /** The device login (RFC 8628): gives codes, leads a browser through the identity provider, and lets the person decide on a page. Approves nothing by itself. */
 
-import { AccessConfig } from '@gatehouse/core/profile';
+import { AccessConfig } from '@gatehouse/core/access-profile';
 import { fresh, timestamp } from '@gatehouse/runtime/clock';
 import { json } from '@gatehouse/runtime/environment';
 import { type Call, http, type Reply, type Request } from '@gatehouse/runtime/http';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AccessConfig } from '@gatehouse/core/profile';
+import { AccessConfig } from '@gatehouse/core/access-profile';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { memberGroups } from './entra.graph.ts';
 import { type Scene, startScene } from './scene.fixture.ts';

@@ -2,7 +2,7 @@
  * Asks Microsoft Graph which groups somebody is in, when they are in too many for a token. The address is configured: what a token names as the place of
  * its groups (graph.windows.net, which is gone) is not looked at. Nothing is kept from one exchange to the next.
  */
-import type { Issuer } from '@gatehouse/core/profile';
+import type { Issuer } from '@gatehouse/core/access-profile';
 import { now } from '@gatehouse/runtime/clock';
 import { Misconfigured, Unavailable } from '@gatehouse/runtime/fault';
 import { type Answer, type Ask, ask } from '@gatehouse/runtime/outside';

@@ -1,5 +1,5 @@
 /** Trades the code that a browser brought back for the person's ID token, at the endpoint that the issuer's own discovery document names, once. */
-import type { AccessConfig } from '@gatehouse/core/profile';
+import type { AccessConfig } from '@gatehouse/core/access-profile';
 import { type Result, refuse } from '@gatehouse/core/result';
 import { Misconfigured } from '@gatehouse/runtime/fault';
 import { log } from '@gatehouse/runtime/log';

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { Issuer } from '@gatehouse/core/profile';
+import { Issuer } from '@gatehouse/core/access-profile';
 import { describe, expect, it } from 'vitest';
 import type * as z from 'zod';
 import { discoveryUrl, type IssuerJwk } from './issuer-keys.ts';

@@ -1,7 +1,7 @@
 /** What an issuer's configuration demands of a subject token, and whom its claims mean. Never an e-mail: addresses are renamed and re-used. */
 
+import type { Issuer } from '@gatehouse/core/access-profile';
 import { type ClaimRules, type JsonObject, short, skewSeconds } from '@gatehouse/core/jwt';
-import type { Issuer } from '@gatehouse/core/profile';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import type { SignInRefusal } from './refusal.ts';
 

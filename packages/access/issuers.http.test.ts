@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Issuer } from '@gatehouse/core/profile';
+import { Issuer } from '@gatehouse/core/access-profile';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mayAsk, readDiscovery, readKeySet } from './issuer-keys.ts';
 import { createIssuers, type Issuers } from './issuers.http.ts';

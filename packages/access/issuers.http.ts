@@ -1,5 +1,5 @@
 /** The issuers as one environment knows them: their discovery documents and keys, fetched from configured addresses alone, never from one that a token names. */
-import type { AccessConfig, Issuer } from '@gatehouse/core/profile';
+import type { AccessConfig, Issuer } from '@gatehouse/core/access-profile';
 import { Unavailable } from '@gatehouse/runtime/fault';
 import { log } from '@gatehouse/runtime/log';
 import { ask } from '@gatehouse/runtime/outside';

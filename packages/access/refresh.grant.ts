@@ -1,6 +1,6 @@
 /** What a presented refresh token gets: the next step, the same answer again, or the end of its family. State is read afresh on every call. */
 
-import type { AccessConfig } from '@gatehouse/core/profile';
+import type { AccessConfig } from '@gatehouse/core/access-profile';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import { log } from '@gatehouse/runtime/log';
 import { type Meaning, meaningOf, type Presented, parseRefreshToken, secretHolds } from './family.ts';

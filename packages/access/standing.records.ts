@@ -6,7 +6,7 @@ import { Person, person } from '@gatehouse/contracts/records/person';
 import { PolicyHead, PolicyVersion, policyHead, policyVersion } from '@gatehouse/contracts/records/policy';
 import { Session, session } from '@gatehouse/contracts/records/session';
 import { admitPerson } from '@gatehouse/contracts/steps/people';
-import type { AccessConfig } from '@gatehouse/core/profile';
+import type { AccessConfig } from '@gatehouse/core/access-profile';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import { PolicyDocument } from '@gatehouse/rules/document';
 import { type Effective, resolve } from '@gatehouse/rules/resolve';

@@ -1,5 +1,5 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { Issuer } from '@gatehouse/core/profile';
+import { Issuer } from '@gatehouse/core/access-profile';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { IssuerJwk } from './issuer-keys.ts';
 import type { Issuers } from './issuers.http.ts';

@@ -1,7 +1,7 @@
 /** Whether a token of the company's identity provider is genuine and meant for us: the strict layer, then aws-jwt-verify, then the person it names. */
 
+import type { Issuer } from '@gatehouse/core/access-profile';
 import { checkClaims, checkHeader, decodeObject, type JsonObject, splitToken, type TokenRefusal } from '@gatehouse/core/jwt';
-import type { Issuer } from '@gatehouse/core/profile';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import {
   FailedAssertionError,

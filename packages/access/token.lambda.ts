@@ -1,6 +1,6 @@
 /** The token endpoint, its aliases and the keys it signs with: parses, asks the grant, tells what happened, mints. Decides nothing itself. */
 
-import { AccessConfig } from '@gatehouse/core/profile';
+import { AccessConfig } from '@gatehouse/core/access-profile';
 import { json } from '@gatehouse/runtime/environment';
 import { type Call, http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { secret } from '@gatehouse/runtime/secret';

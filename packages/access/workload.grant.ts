@@ -2,7 +2,7 @@
  * Token exchange for a build or another service: its platform's token, and the rule that it names, for a short session of the person who owns the rule.
  * The owner's standing and gate are read each time and by every call of the token: it dies with its owner, and never opens a gate that is shut.
  */
-import type { AccessConfig } from '@gatehouse/core/profile';
+import type { AccessConfig } from '@gatehouse/core/access-profile';
 import { type Result, refuse } from '@gatehouse/core/result';
 import type { Issuers } from './issuers.http.ts';
 import type { Issued, MintFor } from './mint.ts';

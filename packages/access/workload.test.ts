@@ -1,4 +1,4 @@
-import { Service } from '@gatehouse/core/profile';
+import { Service } from '@gatehouse/core/access-profile';
 import { handler as settings } from '@gatehouse/policy/settings.lambda';
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

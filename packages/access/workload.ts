@@ -1,6 +1,7 @@
 /** Whether a verified token is that of a configured service: every claim that its rule demands, in the rule that the caller named. No rule is searched. */
+
+import { Issuer, type Service } from '@gatehouse/core/access-profile';
 import type { JsonObject } from '@gatehouse/core/jwt';
-import { Issuer, type Service } from '@gatehouse/core/profile';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import type { SignInRefusal } from './refusal.ts';
 
