@@ -133,6 +133,48 @@ describe('a policy for engineering, contractors and nobody else', () => {
   });
 });
 
+describe('a simulation', () => {
+  it('counts the calls and dollars of real telemetry that a draft would have refused', async () => {
+    const alice = await stack.as('alice@example.com');
+    const { now } = (await (await fetch(`${stack.aws}/_clock`)).json()) as { now: string };
+    const text = (key: string, stringValue: string) => ({ key, value: { stringValue } });
+    const count = (key: string, intValue: number) => ({ key, value: { intValue } });
+    const attributes = [
+      ...[text('event.name', 'api_request'), text('event.timestamp', now), text('session.id', 's-1'), count('event.sequence', 0)],
+      ...[
+        text('model', 'claude-opus-4-8'),
+        text('anthropic.provider', 'gateway'),
+        text('request_id', 'req_1'),
+        text('query_source', 'sdk'),
+      ],
+      ...[count('input_tokens', 1_000), count('output_tokens', 2_000), count('cache_read_tokens', 0), count('cache_creation_tokens', 0)],
+    ];
+    const timeUnixNano = `${Date.parse(now)}000000`;
+    const logRecords = [{ timeUnixNano, body: { stringValue: 'claude_code.api_request' }, attributes }];
+    const scopeLogs = [{ scope: { name: 'com.anthropic.claude_code.events', version: '2.1.330' }, logRecords }];
+    const sent = await alice.fetch('/v1/logs', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ resourceLogs: [{ resource: { attributes: [text('service.name', 'claude-code')] }, scopeLogs }] }),
+    });
+    expect(sent.status).toBe(200);
+    const draft = yaml.replace('allow: [opus]', 'allow: [haiku]');
+    const { replay } = await stack.until(
+      async () => {
+        const body = await json(['policy', 'simulate', '-', '--days', '1'], draft);
+        return body.replay.seen.requests > 0 ? body : undefined;
+      },
+      { what: 'the call in the ledger' },
+    );
+    const amount_micros = replay.seen.amount_micros;
+    expect(amount_micros).toBeGreaterThan(0);
+    expect(replay).toMatchObject({
+      refused: [{ person: alice.id, model: 'claude-opus-4-8', route: 'gateway', because: 'model', requests: 1, amount_micros }],
+      refused_in_all: { requests: 1, amount_micros },
+    });
+  });
+});
+
 describe('the command line', () => {
   it('writes for people, without colours into a pipe', async () => {
     const shown = await gatehouse(carol, ['policy', 'show']);
