@@ -268,6 +268,9 @@ async function doTask(lambda: Functions, resource: string, args: unknown): Promi
   if (!resource.startsWith('arn:aws:states:::lambda:invoke') || FunctionName === undefined)
     throw new AwsError('States.Runtime', `The integration ${resource} is not in the embedded stack`);
   const result = await lambda.invoke(functionOf(FunctionName), Payload ?? {});
+  // Lambda's own refusals are exceptions of its API, which a machine knows as Lambda.TooManyRequestsException and the like.
+  if (result.error && result.refused === 'throttled')
+    throw new AwsError(result.error.errorType, result.error.errorMessage, { status: 429 });
   if (result.error) throw result.error;
   return { ExecutedVersion: '1', StatusCode: 200, Payload: result.value } as never;
 }
