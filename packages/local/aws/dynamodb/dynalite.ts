@@ -60,13 +60,18 @@ export interface Del {
 }
 export type Op = Put | Del;
 
+export interface LevelIterator {
+  close(): Promise<void>;
+}
+
 /** The one LevelDB under everything: every table and index is a prefix of its keys. */
 export interface Root {
   open(): Promise<void>;
   getSync(key: string): unknown;
   batch(ops: readonly Op[]): Promise<void>;
   iterator(range: Range): AsyncIterable<[string, unknown]> & { all(): Promise<[string, unknown][]> };
-  keys(range: Range): { all(): Promise<string[]> };
+  keys(range: Range): LevelIterator & { all(): Promise<string[]> };
+  values(range: Range): LevelIterator;
   clear(range: Range): Promise<void>;
 }
 

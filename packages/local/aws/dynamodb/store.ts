@@ -7,7 +7,17 @@ import { dirname } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { account, region } from '../service.ts';
 import { type Change, itemOps, sequenceNumber, streamRecord } from './change.ts';
-import { type DynaliteStore, type Item, indexKey, itemKey, loadDynalite, type Op, type Root, type Table } from './dynalite.ts';
+import {
+  type DynaliteStore,
+  type Item,
+  indexKey,
+  itemKey,
+  type LevelIterator,
+  loadDynalite,
+  type Op,
+  type Root,
+  type Table,
+} from './dynalite.ts';
 
 export interface Store {
   dynalite: DynaliteStore;
@@ -162,12 +172,21 @@ async function open(path: string | undefined): Promise<DynaliteStore> {
   const store = loadDynalite().db.create({ ...(path && { path }), createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   store.tableDb.awsAccountId = account;
   store.tableDb.awsRegion = region;
+  closeIterators(store.db);
   try {
     await store.db.open();
   } catch (cause) {
     throw new Error(`The embedded DynamoDB cannot open ${path}: is another process using it?`, { cause });
   }
   return store;
+}
+
+/** dynalite ends its streams by a `return` that LevelDB's iterators do not have: without it each read stays open as long as the database. */
+function closeIterators(root: Root): void {
+  const [keys, values] = [root.keys.bind(root), root.values.bind(root)];
+  const closing = <T extends LevelIterator>(iterator: T): T => Object.assign(iterator, { return: () => iterator.close() });
+  root.keys = (range) => closing(keys(range));
+  root.values = (range) => closing(values(range));
 }
 
 let proven = false;
