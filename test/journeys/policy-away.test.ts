@@ -21,7 +21,9 @@ beforeAll(async () => {
   [bob, dave, erin] = await Promise.all(
     ['bob', 'dave', 'erin'].map((name) => stack.as(`${name}@example.com`)) as [Promise<Person>, Promise<Person>, Promise<Person>],
   );
-  last = await (await bob.fetch('/managed/settings')).json();
+  const first = await bob.fetch('/managed/settings');
+  expect(first.status, await first.clone().text()).toBe(200);
+  last = await first.json();
   expect((await dave.fetch('/managed/settings')).status).toBe(200);
   const company = companyOf(stack);
   const { id } = await company.hr('GET', '/users/dave@example.com');
