@@ -16,17 +16,6 @@ export const UsageConfig = z.strictObject({
     .default([]),
   /** Groups that have a metric of their own spend; the others count together. */
   metric_groups: z.array(z.string().min(1)).max(20).default([]),
-  /** Passes the original OTLP of these signals on, signed for CloudWatch (SigV4), after it was counted. */
-  forward: z
-    .strictObject({
-      url: z.url(),
-      service: z.string().min(1).default('monitoring'),
-      signals: z
-        .array(z.enum(['metrics', 'logs', 'traces']))
-        .min(1)
-        .default(['metrics']),
-    })
-    .optional(),
   /** Anthropic's Admin API, asked once a day for what it billed. Its secret is `anthropic-admin-key`. */
   anthropic: z.strictObject({ url: z.url().default('https://api.anthropic.com') }).optional(),
   /** The log group that Bedrock's model invocation logging writes to. */

@@ -35,7 +35,7 @@ export function spendRows({ spend, unpriced }: Pick<Plan, 'spend' | 'unpriced'>,
     for (const { model, route, difference } of byModelAndRoute(places)) {
       const { amount_micros, requests, tokens, claimed_micros } = difference;
       const properties = { person, model_name: model, route_name: route };
-      const claimed = claimed_micros === 0 ? {} : { ClaimedMicros: { unit: 'None', value: claimed_micros } as const };
+      const claimed: Row['values'] = claimed_micros === 0 ? {} : { ClaimedMicros: { unit: 'None', value: claimed_micros } };
       rows.push({
         dimensions: { route },
         sets: [[], ['route']],
