@@ -135,7 +135,7 @@ interface Options {
   mayBeGone?: boolean;
 }
 
-async function call(at: LiteLLM, path: string, { base = at.url, json, mayBeGone = false }: Options = {}): Promise<Answer> {
+export async function call(at: LiteLLM, path: string, { base = at.url, json, mayBeGone = false }: Options = {}): Promise<Answer> {
   const url = base.replace(/\/$/, '') + path;
   const send = (key: string) =>
     ask(url, {
@@ -155,7 +155,7 @@ async function call(at: LiteLLM, path: string, { base = at.url, json, mayBeGone 
   return again;
 }
 
-function expect(answer: Answer, status: number): Answer {
+export function expect(answer: Answer, status: number): Answer {
   if (answer.status === status) return answer;
   throw new Unavailable(`LiteLLM answered ${answer.status} where ${status} was expected`);
 }
@@ -171,7 +171,7 @@ function keyOf({ user_id, created_by, blocked, metadata, spend }: Omit<z.infer<t
   };
 }
 
-function parse(answer: Answer): unknown {
+export function parse(answer: Answer): unknown {
   try {
     return answer.json();
   } catch {

@@ -35,7 +35,7 @@ export function anthropicOf({ CONFIG, TABLE_KEYS, SECRET_ANTHROPIC_ADMIN_KEY_ARN
   return CONFIG.anthropic && { config: CONFIG.anthropic, keyArn: SECRET_ANTHROPIC_ADMIN_KEY_ARN, table: TABLE_KEYS };
 }
 
-export async function whomOf({ TABLE_PEOPLE }: Env, id: string): Promise<Person> {
+export async function whomOf({ TABLE_PEOPLE }: Pick<Env, 'TABLE_PEOPLE'>, id: string): Promise<Person> {
   const row = await get(TABLE_PEOPLE, person.key(id));
   if (!row) throw new Misconfigured(`${id} is nobody here: the case names a person that was never admitted`);
   return Person.parse(row);

@@ -7,9 +7,24 @@ function step(name: string, timeoutSeconds: number, file = 'virtual-keys'): Entr
     timeoutSeconds,
     memoryMb: 512,
     tables: [
-      { capability: 'keys', actions: ['dynamodb:Query', 'dynamodb:PutItem'] },
+      { capability: 'keys', actions: ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'] },
       { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*'] },
     ],
+    secrets: ['litellm-key'],
+  };
+}
+
+/** Makes and changes keys: it alone seals them. */
+function keyGiving(name: string): Entry {
+  return {
+    handler: `packages/keys/grant-virtual-keys.lambda.${name}`,
+    timeoutSeconds: 60,
+    memoryMb: 512,
+    tables: [
+      { capability: 'keys', actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], leadingKeys: ['VIRTUAL-KEY#*'] },
+      { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*'] },
+    ],
+    keys: [{ key: 'keys/virtual-keys', actions: ['kms:GenerateDataKey', 'kms:Decrypt'] }],
     secrets: ['litellm-key'],
   };
 }
@@ -20,7 +35,10 @@ function seatStep(name: string, file = 'seats'): Entry {
     timeoutSeconds: 60,
     memoryMb: 512,
     tables: [
-      { capability: 'keys', actions: ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'] },
+      {
+        capability: 'keys',
+        actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+      },
       { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*'] },
     ],
     secrets: ['anthropic-admin-key'],
@@ -41,6 +59,10 @@ export const surface: Surface = {
     'unblock-seats': seatStep('unblock'),
     'purge-seats': seatStep('purge'),
     'probe-seats': seatStep('probe', 'probe-seats'),
+    'grant-seats': seatStep('grant', 'grant-seats'),
+    'withdraw-seats': seatStep('withdraw', 'grant-seats'),
+    'grant-virtual-keys': keyGiving('grant'),
+    'withdraw-virtual-keys': keyGiving('withdraw'),
   },
   steps: {
     'find-virtual-keys': 'find-virtual-keys',
@@ -53,7 +75,12 @@ export const surface: Surface = {
     'unblock-seats': 'unblock-seats',
     'purge-seats': 'purge-seats',
     'probe-seats': 'probe-seats',
+    'grant-seats': 'grant-seats',
+    'withdraw-seats': 'withdraw-seats',
+    'grant-virtual-keys': 'grant-virtual-keys',
+    'withdraw-virtual-keys': 'withdraw-virtual-keys',
   },
+  keys: { 'virtual-keys': { spec: 'SYMMETRIC_DEFAULT', usage: 'ENCRYPT_DECRYPT' } },
   secrets: {
     'litellm-key': { description: "LiteLLM's master key, or the key of a proxy_admin user", generated: false },
     'anthropic-admin-key': {

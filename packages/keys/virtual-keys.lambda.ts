@@ -3,6 +3,7 @@ import { blockVirtualKeys, findVirtualKeys, purgeVirtualKeys, unblockVirtualKeys
 import { now } from '@gatehouse/runtime/clock';
 import { Throttled } from '@gatehouse/runtime/fault';
 import { remember } from './blocked-key.dynamo.ts';
+import { forgetSecrets } from './key-secret.dynamo.ts';
 import { blockKey, deleteKeys, deleteUser, keysOf, setMetadata, unblockKey, usersOf } from './litellm.http.ts';
 import { onKeys, type Scene, tell } from './scene.litellm.ts';
 import { isOurBlock, mark, type Seen, stateOf, type VirtualKey } from './virtual-key.ts';
@@ -78,6 +79,7 @@ export const purge = onKeys(purgeVirtualKeys, async (scene) => {
   for (const user of scene.users) await deleteUser(litellm, user);
   const left = await usersOf(litellm, scene.names, scene.email);
   if (left.length > 0) throw new Throttled('LiteLLM still has the user; the next try goes on');
+  await forgetSecrets(scene.table, input.person);
   return tell(
     scene,
     'done',

@@ -1,8 +1,11 @@
-/** What lifecycle shows: the offboarding machine, its own steps, the facts that start it, and what admins ask of it. */
+/** What lifecycle shows: the machines of leavers, joiners and movers, its own steps, the facts that start them, and what admins ask of them. */
 import type { Surface, TableUse } from '@gatehouse/contracts/surface';
+import { accessCut } from '@gatehouse/events/access-cut';
+import { accessRestored } from '@gatehouse/events/access-restored';
 import { departureUnconfirmed } from '@gatehouse/events/departure-unconfirmed';
 import { entitlementChanged } from '@gatehouse/events/entitlement-changed';
 import { patternOf } from '@gatehouse/events/fact';
+import { personJoined } from '@gatehouse/events/person-joined';
 import { personLeft } from '@gatehouse/events/person-left';
 import { personMoved } from '@gatehouse/events/person-moved';
 import { personReturned } from '@gatehouse/events/person-returned';
@@ -15,6 +18,12 @@ const admission: readonly TableUse[] = [
   { capability: 'access', actions: ['dynamodb:BatchGetItem'], leadingKeys: ['GATE#*', 'SESSION#*'] },
   { capability: 'access', actions: ['dynamodb:Query'], leadingKeys: ['SIGNING-KEYS'] },
   { capability: 'policy', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], leadingKeys: ['POLICY'] },
+];
+
+/** Who somebody is, what the policy says of them, and what they were given. */
+const entitled: readonly TableUse[] = [
+  { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*'] },
+  { capability: 'policy', actions: ['dynamodb:GetItem'], leadingKeys: ['POLICY'] },
 ];
 
 export const surface: Surface = {
@@ -120,12 +129,74 @@ export const surface: Surface = {
       calls: ['admit-person', 'confirm-truth', 'find-sessions', 'find-virtual-keys', 'find-workspaces', 'find-seats'],
       starts: ['offboarding'],
     },
+    'open-joining': {
+      handler: 'packages/lifecycle/open-joining.lambda.handler',
+      timeoutSeconds: 30,
+      memoryMb: 512,
+      tables: [own('dynamodb:GetItem', 'dynamodb:PutItem')],
+      calls: ['admit-person'],
+    },
+    'plan-grants': {
+      handler: 'packages/lifecycle/plan-grants.lambda.handler',
+      timeoutSeconds: 30,
+      memoryMb: 512,
+      tables: [own('dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'), ...entitled],
+    },
+    'close-joining': {
+      handler: 'packages/lifecycle/close-joining.lambda.handler',
+      timeoutSeconds: 30,
+      memoryMb: 512,
+      tables: [
+        own('dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'),
+        { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*'] },
+      ],
+    },
+    'hear-joined': {
+      handler: 'packages/lifecycle/hear-joined.lambda.handler',
+      timeoutSeconds: 20,
+      memoryMb: 512,
+      tables: [own('dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'), ...entitled],
+      starts: ['onboarding'],
+    },
+    'hear-regrouped': {
+      handler: 'packages/lifecycle/hear-regrouped.lambda.handler',
+      timeoutSeconds: 20,
+      memoryMb: 512,
+      tables: [own('dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'), ...entitled],
+      starts: ['mover'],
+    },
+    'hear-cut': {
+      handler: 'packages/lifecycle/hear-cut.lambda.handler',
+      timeoutSeconds: 20,
+      memoryMb: 512,
+      tables: [own('dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
+    },
+    'hear-joining-ended': {
+      handler: 'packages/lifecycle/hear-joining-ended.lambda.handler',
+      timeoutSeconds: 20,
+      memoryMb: 512,
+      tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
+    },
+    onboardings: {
+      handler: 'packages/lifecycle/onboardings.lambda.handler',
+      timeoutSeconds: 29,
+      memoryMb: 512,
+      tables: [
+        own('dynamodb:GetItem', 'dynamodb:Query'),
+        ...admission,
+        { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*'] },
+      ],
+      calls: ['admit-person'],
+      starts: ['onboarding'],
+    },
     publish: { handler: 'packages/lifecycle/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
   },
   routes: [
     { name: 'start-offboarding', method: 'POST', path: '/admin/offboardings', entry: 'admin', admit: 'admin' },
     { name: 'list-offboardings', method: 'GET', path: '/admin/offboardings', entry: 'admin', admit: 'admin' },
     { name: 'offboarding-evidence', method: 'GET', path: '/admin/offboardings/{id}/evidence', entry: 'admin', admit: 'admin' },
+    { name: 'start-onboarding', method: 'POST', path: '/admin/onboardings', entry: 'onboardings', admit: 'admin' },
+    { name: 'list-onboardings', method: 'GET', path: '/admin/onboardings', entry: 'onboardings', admit: 'admin' },
     { name: 'hold-offboarding', method: 'PUT', path: '/admin/offboardings/{id}/hold', entry: 'approvals', admit: 'admin' },
     { name: 'list-approvals', method: 'GET', path: '/admin/approvals', entry: 'approvals', admit: 'admin' },
     { name: 'decide-approval', method: 'POST', path: '/admin/approvals/{id}', entry: 'approvals', admit: 'admin' },
@@ -136,6 +207,21 @@ export const surface: Surface = {
     { name: 'person-moved', bus: 'product', pattern: patternOf(personMoved), entry: 'hear-moved' },
     { name: 'entitlement-changed', bus: 'product', pattern: patternOf(entitlementChanged), entry: 'hear-moved' },
     { name: 'person-returned', bus: 'product', pattern: patternOf(personReturned), entry: 'hear-returned' },
+    { name: 'joined', bus: 'product', pattern: patternOf(personJoined), entry: 'hear-joined' },
+    { name: 'access-restored', bus: 'product', pattern: patternOf(accessRestored), entry: 'hear-joined' },
+    { name: 'regrouped', bus: 'product', pattern: patternOf(personMoved), entry: 'hear-regrouped' },
+    { name: 'policy-regroups', bus: 'product', pattern: patternOf(entitlementChanged), entry: 'hear-regrouped' },
+    { name: 'access-cut', bus: 'product', pattern: patternOf(accessCut), entry: 'hear-cut' },
+    {
+      name: 'joining-ended',
+      bus: 'default',
+      pattern: {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [{ suffix: '-onboarding' }, { suffix: '-mover' }] },
+      },
+      entry: 'hear-joining-ended',
+    },
     {
       name: 'execution-ended',
       bus: 'default',
@@ -149,6 +235,38 @@ export const surface: Surface = {
   ],
   streams: ['publish', 'tell-decision'],
   machines: [
+    {
+      name: 'onboarding',
+      definition: 'packages/lifecycle/onboarding.asl.json',
+      steps: [
+        'open-joining',
+        'confirm-truth',
+        'plan-grants',
+        'grant-seats',
+        'grant-virtual-keys',
+        'grant-workspaces',
+        'withdraw-seats',
+        'withdraw-virtual-keys',
+        'withdraw-workspaces',
+        'close-joining',
+      ],
+    },
+    {
+      name: 'mover',
+      definition: 'packages/lifecycle/mover.asl.json',
+      steps: [
+        'open-joining',
+        'confirm-truth',
+        'plan-grants',
+        'withdraw-seats',
+        'withdraw-virtual-keys',
+        'withdraw-workspaces',
+        'grant-seats',
+        'grant-virtual-keys',
+        'grant-workspaces',
+        'close-joining',
+      ],
+    },
     {
       name: 'offboarding',
       definition: 'packages/lifecycle/offboarding.asl.json',
@@ -183,6 +301,9 @@ export const surface: Surface = {
     },
   ],
   steps: {
+    'open-joining': 'open-joining',
+    'plan-grants': 'plan-grants',
+    'close-joining': 'close-joining',
     'open-case': 'open-case',
     'seal-evidence': 'seal-evidence',
     'weigh-leaving': 'weigh-leaving',

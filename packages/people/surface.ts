@@ -57,6 +57,7 @@ export const surface: Surface = {
       memoryMb: 512,
       tables: [
         { capability: 'people', actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:BatchGetItem'] },
+        { capability: 'lifecycle', actions: ['dynamodb:Query'], leadingKeys: ['GRANT#*'] },
         { capability: 'access', actions: ['dynamodb:BatchGetItem'], leadingKeys: ['GATE#*', 'SESSION#*'] },
         { capability: 'access', actions: ['dynamodb:Query'], leadingKeys: ['SIGNING-KEYS'] },
         { capability: 'policy', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], leadingKeys: ['POLICY'] },

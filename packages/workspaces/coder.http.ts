@@ -72,7 +72,7 @@ export async function workspace(coder: Coder, id: string): Promise<Workspace | u
 }
 
 /** `busy`: another build is active (409). The answer says that the build is queued, and nothing of its effect. */
-export async function build(coder: Coder, id: string, transition: 'stop' | 'delete'): Promise<'queued' | 'busy' | 'gone'> {
+export async function build(coder: Coder, id: string, transition: 'start' | 'stop' | 'delete'): Promise<'queued' | 'busy' | 'gone'> {
   const answer = await call(coder, 'POST', `/workspaces/${id}/builds`, { transition });
   if (answer.status === 409) return 'busy';
   if (answer.status === 410 || answer.status === 404) return 'gone';
@@ -81,7 +81,7 @@ export async function build(coder: Coder, id: string, transition: 'stop' | 'dele
 }
 
 /** How many builds of the transition have failed in a row, up to the latest. */
-export async function failuresOf(coder: Coder, id: string, transition: 'stop' | 'delete'): Promise<number> {
+export async function failuresOf(coder: Coder, id: string, transition: Build['transition']): Promise<number> {
   const builds = read(z.array(BuildRow), await call(coder, 'GET', `/workspaces/${id}/builds?limit=10`), 200);
   const other = builds.findIndex((one) => one.transition !== transition || one.job.status !== 'failed');
   return other < 0 ? builds.length : other;
@@ -116,7 +116,7 @@ async function paged<P, T extends { id: string }>(
   throw new Unavailable(`Coder's list at ${path} did not end after ${maxPages} pages`);
 }
 
-async function call(coder: Coder, method: string, path: string, json?: unknown): Promise<Answer> {
+export async function call(coder: Coder, method: string, path: string, json?: unknown): Promise<Answer> {
   const url = `${coder.url.replace(/\/$/, '')}/api/v2${path}`;
   const send = (token: string) =>
     ask(url, {
@@ -136,7 +136,7 @@ async function call(coder: Coder, method: string, path: string, json?: unknown):
   return again;
 }
 
-function read<T>(schema: z.ZodType<T>, answer: Answer, status: number): T {
+export function read<T>(schema: z.ZodType<T>, answer: Answer, status: number): T {
   if (answer.status === 403)
     throw new Misconfigured(
       'Coder answered 403: the service account of coder-token may not manage users and all workspaces; give it the role',

@@ -17,6 +17,16 @@ function step(name: string, timeoutSeconds: number, file = 'workspaces'): Entry 
   };
 }
 
+/** Gives and takes back: it alone opens the keys that Gatehouse made. */
+function giving(name: string): Entry {
+  const usual = step(name, 60, 'grant-workspaces');
+  return {
+    ...usual,
+    tables: [...(usual.tables ?? []), { capability: 'keys', actions: ['dynamodb:Query'], leadingKeys: ['VIRTUAL-KEY#*'] }],
+    keys: [{ key: 'keys/virtual-keys', actions: ['kms:Decrypt'] }],
+  };
+}
+
 export const surface: Surface = {
   capability: 'workspaces',
   table: true,
@@ -26,6 +36,8 @@ export const surface: Surface = {
     'unblock-workspaces': step('unblock', 60),
     'purge-workspaces': step('purge', 60, 'purge-workspaces'),
     'probe-workspaces': step('probe', 60, 'probe-workspaces'),
+    'grant-workspaces': giving('grant'),
+    'withdraw-workspaces': giving('withdraw'),
   },
   steps: {
     'find-workspaces': 'find-workspaces',
@@ -33,6 +45,8 @@ export const surface: Surface = {
     'unblock-workspaces': 'unblock-workspaces',
     'purge-workspaces': 'purge-workspaces',
     'probe-workspaces': 'probe-workspaces',
+    'grant-workspaces': 'grant-workspaces',
+    'withdraw-workspaces': 'withdraw-workspaces',
   },
   secrets: {
     'coder-token': { description: 'Session token of a Coder service account that may manage users and all workspaces', generated: false },

@@ -37,7 +37,7 @@ export type Next = 'nothing' | 'wait' | 'build' | 'give-up';
  * once more, then a person looks.
  * @param failures how many builds of the wanted transition have failed in a row, up to the latest.
  */
-export function next({ latest }: Workspace, wanted: 'stop' | 'delete', failures: number): Next {
+export function next({ latest }: Workspace, wanted: Build['transition'], failures: number): Next {
   const { transition, job } = latest;
   if (job === 'pending' || job === 'running' || job === 'canceling') return 'wait';
   if (job === 'succeeded' && (transition === wanted || transition === 'delete')) return 'nothing';

@@ -7,6 +7,7 @@ import { type Answer, type Call, isRecord, type Route, route, type System } from
 import { createSnapshot } from '../snapshot.ts';
 import { type AccessOptions, coderError, presentedToken } from './access.ts';
 import { pendingMs, runningMs, runningTask, trustedAgent } from './builds.ts';
+import { environmentOf, secretRoutes } from './secrets.ts';
 import {
   agentTokenOf,
   buildsOf,
@@ -46,7 +47,12 @@ export function createCoder(
   if (!saved) seed(store, context.people, now());
   const access: AccessOptions = { store, serviceToken: options.token, serviceUserId, now };
   const save = () => snapshot.save();
-  const routes = [...userRoutes(access, save), ...workspaceRoutes(access, save), ...workloadRoutes(store, now)];
+  const routes = [
+    ...userRoutes(access, save),
+    ...secretRoutes(access, save),
+    ...workspaceRoutes(access, save),
+    ...workloadRoutes(store, now),
+  ];
   return { system: { prefix: '/coder', routes, refuse: coderError }, ready: saved ? Promise.resolve() : save() };
 }
 
@@ -76,6 +82,7 @@ function workloadRoutes(store: Store, now: () => number): Route[] {
         workspace_id: workspace.id,
         workspace_name: workspace.name,
         owner_name: store.users.get(workspace.ownerId)?.username,
+        environment_variables: environmentOf(store.secrets.values(), workspace.ownerId),
       })),
     ),
     route(
@@ -165,8 +172,9 @@ function parseSaved(saved: unknown): CoderState | undefined {
   if (saved === undefined) return undefined;
   const lists = isRecord(saved) ? [saved.users, saved.tokens, saved.workspaces, saved.builds] : [];
   const [users, tokens, workspaces, builds] = lists;
+  const secrets = isRecord(saved) && Array.isArray(saved.secrets) ? saved.secrets : [];
   if (!Array.isArray(users) || !Array.isArray(tokens) || !Array.isArray(workspaces) || !Array.isArray(builds)) {
     throw new Error('The saved Coder state is not one that this stack wrote; start with --fresh');
   }
-  return { users, tokens, workspaces, builds };
+  return { secrets, users, tokens, workspaces, builds };
 }

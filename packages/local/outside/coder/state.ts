@@ -35,7 +35,17 @@ export interface Workspace {
   buildIds: string[];
 }
 
+export interface Secret {
+  id: string;
+  userId: string;
+  name: string;
+  value: string;
+  /** The environment variable that tasks of the user have it in; empty: none. */
+  variable: string;
+}
+
 export interface CoderState {
+  secrets: Secret[];
   users: User[];
   tokens: Token[];
   workspaces: Workspace[];
@@ -43,6 +53,8 @@ export interface CoderState {
 }
 
 export interface Store {
+  /** By `<user id>/<name>`. */
+  secrets: Map<string, Secret>;
   users: Map<string, User>;
   tokens: Map<string, Token>;
   workspaces: Map<string, Workspace>;
@@ -53,12 +65,15 @@ export interface Store {
 export function createStore(saved?: CoderState): Store {
   const byId = <Item extends { id: string }>(items: readonly Item[] = []) => new Map(items.map((item) => [item.id, item]));
   const [users, tokens, workspaces, builds] = [byId(saved?.users), byId(saved?.tokens), byId(saved?.workspaces), byId(saved?.builds)];
+  const secrets = new Map((saved?.secrets ?? []).map((secret) => [`${secret.userId}/${secret.name}`, secret]));
   return {
+    secrets,
     users,
     tokens,
     workspaces,
     builds,
     state: () => ({
+      secrets: [...secrets.values()],
       users: [...users.values()],
       tokens: [...tokens.values()],
       workspaces: [...workspaces.values()],

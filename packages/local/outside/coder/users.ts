@@ -83,6 +83,7 @@ export function userRoutes(options: AccessOptions, save: () => Promise<void>): R
     user.deleted = true;
     user.updatedAt = options.now();
     for (const token of [...store.tokens.values()]) if (token.userId === user.id) store.tokens.delete(token.id);
+    for (const [place, secret] of [...store.secrets]) if (secret.userId === user.id) store.secrets.delete(place);
     await save();
     return { status: 200, body: { message: 'User has been deleted.' } };
   }

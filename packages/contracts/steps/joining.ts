@@ -1,0 +1,70 @@
+/** Lifecycle's steps of an onboarding and of a move: open it, work out what the policy gives and takes, and write down what came of it. */
+import * as z from 'zod';
+import { GrantOutput, KeyWish, SeatWish, WorkspaceWish } from './grant.ts';
+import { StepOutput, step } from './step.ts';
+
+const faults = ['Throttled', 'Unavailable', 'Misconfigured'] as const;
+export const JoiningKind = z.enum(['onboarding', 'mover']);
+export type JoiningKind = z.infer<typeof JoiningKind>;
+
+/** The first state of both machines: refuses what is missing or wrong with a sentence. One of a kind is open for a person. */
+export const openJoining = step({
+  name: 'open-joining',
+  owner: 'lifecycle',
+  /** What an admin may write in the console is checked by the step itself, so that its refusal can be a sentence. */
+  input: z.strictObject({ kind: JoiningKind, input: z.unknown(), execution_arn: z.string() }),
+  output: z.strictObject({
+    outcome: z.enum(['opened', 'already_open']),
+    case_id: z.string(),
+    person: z.string(),
+    generation: z.int(),
+    trigger: z.enum(['manual', 'event', 'entitlement']),
+    reason: z.string(),
+    dry_run: z.boolean(),
+    message: z.string(),
+  }),
+  idempotency: 'execution_arn; one open one of a kind and person',
+  faults: ['InvalidRequest', ...faults],
+  timeoutSeconds: 30,
+});
+
+const aliases = z.array(z.string());
+
+/** Writes each grant down as intended before anybody gives it. A dry run writes nothing. */
+export const planGrants = step({
+  name: 'plan-grants',
+  owner: 'lifecycle',
+  input: z.strictObject({ case_id: z.string(), person: z.string(), dry_run: z.boolean() }),
+  output: z.strictObject({
+    seats: z.array(SeatWish),
+    keys: z.array(KeyWish),
+    workspaces: z.array(WorkspaceWish),
+    take: z.strictObject({ seats: aliases, keys: aliases, workspaces: aliases }),
+    /** Neither is anything to be given nor taken. */
+    nothing: z.boolean(),
+    message: z.string(),
+  }),
+  idempotency: 'case_id',
+  faults,
+  timeoutSeconds: 30,
+});
+
+/** Writes down how it ended: each grant's state, the welcome, and the fact that tells of it, in one transaction. */
+export const closeJoining = step({
+  name: 'close-joining',
+  owner: 'lifecycle',
+  input: z.strictObject({
+    case_id: z.string(),
+    person: z.string(),
+    status: z.enum(['done', 'cancelled', 'needs_human']),
+    message: z.string(),
+    given: z.array(z.strictObject({ step: z.string(), result: GrantOutput })),
+    taken: z.array(z.strictObject({ step: z.string(), aliases, result: StepOutput })),
+    /** What was given is taken back again. */
+    undone: z.boolean(),
+  }),
+  output: z.strictObject({ status: z.string(), message: z.string() }),
+  idempotency: 'case_id',
+  faults,
+  timeoutSeconds: 30,
+});

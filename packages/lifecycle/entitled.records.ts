@@ -1,0 +1,32 @@
+/** Reads who somebody is, what the policy in force entitles them to, and what they were given. It writes nothing. */
+import { Person, person } from '@gatehouse/contracts/records/person';
+import { PolicyHead, policyHead } from '@gatehouse/contracts/records/policy';
+import { Misconfigured } from '@gatehouse/runtime/fault';
+import { documentOf } from '@gatehouse/runtime/policy-document';
+import { get } from '@gatehouse/runtime/table';
+import * as z from 'zod';
+import { entitlementsOf } from './entitlement.ts';
+import { grantsOf } from './grant.dynamo.ts';
+import { type GrantPlan, planOf } from './grant-plan.ts';
+
+export const EntitledEnv = z.object({ TABLE_LIFECYCLE: z.string(), TABLE_PEOPLE: z.string(), TABLE_POLICY: z.string() });
+
+export async function personOf({ TABLE_PEOPLE }: { TABLE_PEOPLE: string }, id: string): Promise<Person> {
+  const row = await get(TABLE_PEOPLE, person.key(id));
+  if (!row) throw new Misconfigured(`${id} is nobody here: the case names a person that was never admitted`);
+  return Person.parse(row);
+}
+
+/** As the records have it now. Whoever is not here is entitled to nothing. */
+export async function planFor(env: z.infer<typeof EntitledEnv>, id: string): Promise<GrantPlan> {
+  const [whom, held, head] = await Promise.all([
+    personOf(env, id),
+    grantsOf(env.TABLE_LIFECYCLE, id),
+    get(env.TABLE_POLICY, policyHead.key()),
+  ]);
+  const read = PolicyHead.safeParse(head);
+  if (!read.success) throw new Misconfigured('No policy is in force: publish one (PUT /admin/policies), then redrive');
+  const document = await documentOf(read.data.version, env.TABLE_POLICY);
+  const entitled = whom.status === 'active' ? entitlementsOf(document, { person: id, email: whom.email, groups: whom.groups }) : [];
+  return planOf(entitled, held);
+}
