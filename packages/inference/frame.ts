@@ -24,9 +24,12 @@ const feeds = Buffer.from('\n\n');
 const returns = Buffer.from('\r\n\r\n');
 const pingEvent = Buffer.from('event: ping\ndata: {"type": "ping"}\n\n');
 
+/** A single event that grows past this is none. */
+const largestEvent = 16 * 1024 * 1024;
+
 /** Server-sent events of the Messages API, passed as they are. */
 export function messagesFrame(meter: Meter): Frame {
-  const scanner = createSseScanner();
+  const gauge = createGauge(meter);
   let held: Buffer | undefined;
   const ended = () => {
     const { complete, error } = meter.read();
@@ -34,15 +37,13 @@ export function messagesFrame(meter: Meter): Frame {
   };
   return {
     push(chunk) {
-      for (const event of scanner.push(chunk)) meter.see(event);
       const bytes = held ? Buffer.concat([held, chunk]) : chunk;
-      if (scanner.isBetweenEvents()) {
-        held = undefined;
-        return bytes;
-      }
       const cut = afterLastEvent(bytes);
-      held = bytes.subarray(cut);
-      return bytes.subarray(0, cut);
+      held = cut === bytes.length ? undefined : bytes.subarray(cut);
+      if (held && held.length > largestEvent) throw new RangeError(`An event ends within ${largestEvent} bytes, and this one did not`);
+      const whole = held ? bytes.subarray(0, cut) : bytes;
+      gauge(whole);
+      return whole;
     },
     ended,
     whole: ended,
@@ -54,8 +55,47 @@ export function messagesFrame(meter: Meter): Frame {
 
 function afterLastEvent(bytes: Buffer): number {
   const feed = bytes.lastIndexOf(feeds);
+  if (feed + feeds.length === bytes.length) return bytes.length;
   const back = bytes.lastIndexOf(returns);
   return Math.max(feed === -1 ? 0 : feed + feeds.length, back === -1 ? 0 : back + returns.length);
+}
+
+const telling = [Buffer.from('event: message_'), Buffer.from('event: error')];
+const begins = Buffer.from('event: message_start\n');
+
+/** So many events say how much of a stream is text. */
+const sampleEvents = 48;
+
+/**
+ * Shows the meter what it must read. Once a stream has begun as Anthropic writes it, only the events that tell tokens are looked for, since no text inside
+ * of an event has a line of its own; the rest is weighed by what its beginning was like. A stream that is written otherwise is read event by event.
+ */
+function createGauge(meter: Meter): (whole: Buffer) => void {
+  const scanner = createSseScanner();
+  let usual = false;
+  let events = 0;
+  let wireBytes = 0;
+  return (whole) => {
+    if (usual && events >= sampleEvents) return tell(meter, whole, wireBytes);
+    wireBytes += whole.length;
+    for (const event of scanner.push(whole)) {
+      meter.see(event);
+      events++;
+    }
+    usual ||= meter.read().begun && whole.includes(begins);
+  };
+}
+
+function tell(meter: Meter, whole: Buffer, sampledBytes: number): void {
+  let told = 0;
+  for (const needle of telling)
+    for (let at = whole.indexOf(needle); at !== -1; at = whole.indexOf(needle, at + needle.length)) {
+      const end = whole.indexOf(feeds, at);
+      const event = whole.subarray(at, end === -1 ? whole.length : end + feeds.length);
+      for (const one of createSseScanner().push(event)) meter.see(one);
+      told += event.length;
+    }
+  meter.pass(whole.length - told, sampledBytes);
 }
 
 /** Bedrock's frames, as events of the Messages API. Bedrock sends no pings. */

@@ -18,13 +18,15 @@ export interface Metered {
 
 export interface Meter {
   see(event: SseEvent): void;
+  /** Bytes that are not read: they are taken to hold as much text as those that were. @param seenBytes the wire took for what was seen so far. */
+  pass(bytes: number, seenBytes: number): void;
   /** A whole answer that is no stream. Text that is no answer counts nothing. */
   seeWhole(text: string): void;
   read(): Metered;
 }
 
 /** The envelope around the text of a delta. */
-const deltaOverheadBytes = 100;
+const deltaOverheadBytes = 86;
 
 export function createMeter(): Meter {
   let tokens: Tokens = noTokens;
@@ -33,7 +35,8 @@ export function createMeter(): Meter {
   let complete = false;
   let begun = false;
   let error: string | undefined;
-  let passedBytes = 0;
+  let textBytes = 0;
+  let unreadBytes = 0;
 
   function take(usage: unknown): void {
     if (!isRecord(usage)) return;
@@ -52,7 +55,7 @@ export function createMeter(): Meter {
     see({ name, data }) {
       switch (name) {
         case 'content_block_delta':
-          passedBytes += Math.max(1, data.length - deltaOverheadBytes);
+          textBytes += Math.max(1, data.length - deltaOverheadBytes);
           return;
         case 'message_start':
           return start(parsed(data.toString('utf8')).message);
@@ -67,6 +70,9 @@ export function createMeter(): Meter {
         }
       }
     },
+    pass(bytes, seenBytes) {
+      unreadBytes += (bytes * textBytes) / Math.max(1, seenBytes);
+    },
     seeWhole(text) {
       const message = parsed(text);
       if (message.type !== 'message') return;
@@ -75,7 +81,7 @@ export function createMeter(): Meter {
     },
     read() {
       // Upstream says what came out at the end: an answer that breaks off is taken by what passed.
-      const output = complete ? tokens.output : Math.max(tokens.output, tokensOf(passedBytes));
+      const output = complete ? tokens.output : Math.max(tokens.output, tokensOf(textBytes + unreadBytes));
       return { tokens: { ...tokens, output }, model, fast, complete, begun, error };
     },
   };

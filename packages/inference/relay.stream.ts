@@ -45,6 +45,7 @@ export async function* relay(source: Promise<Source>, { frame: first, late, endi
     why ??= ending();
     if (why) over().catch(() => {});
   }, lookMs);
+  const tick = createTick(lookMs);
   try {
     let heard = now();
     let sent = late ? Number.NEGATIVE_INFINITY : now();
@@ -56,7 +57,7 @@ export async function* relay(source: Promise<Source>, { frame: first, late, endi
     let next: Promise<IteratorResult<Buffer>> | undefined;
     while (!why) {
       next ??= chunks.next();
-      const got = await within(next, lookMs);
+      const got = await Promise.race([outcomeOf(next), tick.next()]);
       why ??= ending();
       if (got === undefined) {
         // All was said: a connection that stays open keeps nobody waiting.
@@ -87,7 +88,7 @@ export async function* relay(source: Promise<Source>, { frame: first, late, endi
     /** Waits for upstream's first word, with signs of life. */
     async function* untilBegun(): AsyncGenerator<Buffer, Source | undefined> {
       for (;;) {
-        const got = await within(source, lookMs);
+        const got = await Promise.race([outcomeOf(source), tick.next()]);
         if (got && 'value' in got) return got.value;
         why ??= got && 'failed' in got ? endingOf(got.failed) : ending();
         if (why) return undefined;
@@ -99,6 +100,7 @@ export async function* relay(source: Promise<Source>, { frame: first, late, endi
     }
   } finally {
     clearInterval(watch);
+    tick.stop();
     await over();
   }
 
@@ -142,19 +144,28 @@ function endingOf(error: unknown): Ending {
   return error instanceof NotBegun ? error.ending : { reason: 'broken' };
 }
 
-/** The outcome if it is there in time; undefined when not. The promise may be asked again. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<{ value: T } | { failed: unknown } | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  const outcome = promise.then(
+type Outcome<T> = { value: T } | { failed: unknown };
+
+const outcomes = new WeakMap<Promise<unknown>, Promise<Outcome<unknown>>>();
+
+/** The same for the same promise, however often it is asked. */
+function outcomeOf<T>(promise: Promise<T>): Promise<Outcome<T>> {
+  const known = outcomes.get(promise) as Promise<Outcome<T>> | undefined;
+  if (known) return known;
+  const made = promise.then(
     (value) => ({ value }),
     (failed: unknown) => ({ failed }),
   );
-  try {
-    return await Promise.race([outcome, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  outcomes.set(promise, made);
+  return made;
+}
+
+/** Resolves with nothing, again and again: one timer for a whole answer. */
+function createTick(ms: number): { next(): Promise<undefined>; stop(): void } {
+  let now = Promise.withResolvers<undefined>();
+  const timer = setInterval(() => {
+    now.resolve(undefined);
+    now = Promise.withResolvers<undefined>();
+  }, ms);
+  return { next: () => now.promise, stop: () => clearInterval(timer) };
 }

@@ -1,5 +1,6 @@
 /** What inference shows: the model routes, streamed, and what stands behind their money. */
 import type { Alarm, Route, Surface, TableUse } from '@gatehouse/contracts/surface';
+import { spendMetrics } from '@gatehouse/ledger/spend-rows';
 
 /** Admission reads gate, session, policy head and money in one call, and the version once an environment. */
 const admission: TableUse[] = [
@@ -94,6 +95,15 @@ export const surface: Surface = {
     { name: 'read-limit', method: 'GET', path: `${limitsPath}/{id}`, entry: 'limits', admit: 'admin' },
     { name: 'delete-limit', method: 'DELETE', path: `${limitsPath}/{id}`, entry: 'limits', admit: 'admin' },
     { name: 'protocol', method: 'GET', path: '/protocol', entry: 'catalogue', admit: 'none' },
+  ],
+  metrics: [
+    ...spendMetrics,
+    { name: 'InferenceRequests', unit: 'Count', sets: [[], ['tier', 'outcome']] },
+    { name: 'InferenceMs', unit: 'Milliseconds', sets: [[], ['tier', 'outcome']] },
+    { name: 'FirstByteMs', unit: 'Milliseconds', sets: [[], ['tier', 'outcome']] },
+    { name: 'InferenceRefusals', unit: 'Count', sets: [[], ['reason']] },
+    { name: 'UpstreamFaults', unit: 'Count', sets: [[], ['tier', 'why']] },
+    { name: 'OverdueSettled', unit: 'Count', sets: [[]] },
   ],
   schedules: [{ name: 'settle-overdue', expression: 'rate(1 minute)', entry: 'settle-overdue' }],
   alarms: [

@@ -2,8 +2,6 @@
  * One request to an upstream over kept connections, answered as soon as its head is there; the body flows as fast as it is read. Tries once more where
  * a kept connection had died. It decides nothing about the answer.
  */
-import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http';
-import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { now } from '@gatehouse/runtime/clock';
 
 export interface Outgoing {
@@ -29,125 +27,102 @@ export class Unanswered extends Error {
   }
 }
 
-const connectMs = 3_000;
 const lookMs = 250;
+/** A kept connection that the other side had closed, as after a pause of the environment, fails at once. */
+const atOnceMs = 1_000;
 
-const plain = new PlainAgent({ keepAlive: true, maxSockets: 64 });
-const secure = new SecureAgent({ keepAlive: true, maxSockets: 64 });
-
-/** Throws Unanswered when no head came. @param headMs until the head. */
+/** Throws Unanswered when no head came. @param headMs until the head; fetch itself gives up after five minutes. */
 export async function send(outgoing: Outgoing, headMs: number): Promise<Incoming> {
+  const began = now();
   try {
     return await once(outgoing, headMs);
   } catch (error) {
-    if (!(error instanceof DeadConnection)) throw error;
-    return once(outgoing, headMs).catch((again: unknown) => {
-      throw again instanceof DeadConnection ? new Unanswered('broken', again.cause) : again;
-    });
+    if (!(error instanceof Unanswered) || error.why !== 'broken' || now() - began > atOnceMs) throw error;
+    return once(outgoing, headMs);
   }
 }
 
-/** A kept connection that the other side had closed: nothing of the request was read. */
-class DeadConnection extends Error {
-  override name = 'DeadConnection';
+async function once({ url, headers, body }: Outgoing, headMs: number): Promise<Incoming> {
+  const going = new AbortController();
+  const began = now();
+  let silent = false;
+  const waiting = setInterval(() => {
+    silent = now() - began > headMs;
+    if (silent) going.abort();
+  }, lookMs);
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { ...headers, 'accept-encoding': 'identity' },
+      body: new Uint8Array(body),
+      redirect: 'manual',
+      signal: going.signal,
+    });
+    return { status: response.status, headers: new Map(response.headers), body: bodyOf(response.body), stop: () => going.abort() };
+  } catch (error) {
+    throw new Unanswered(silent ? 'silent' : reasonOf(error), error);
+  } finally {
+    clearInterval(waiting);
+  }
 }
 
-function once({ url, headers, body }: Outgoing, headMs: number): Promise<Incoming> {
-  return new Promise((resolve, reject) => {
-    const target = new URL(url);
-    const options = { method: 'POST', headers: { ...headers, 'accept-encoding': 'identity', 'content-length': body.length } };
-    const request: ClientRequest =
-      target.protocol === 'https:'
-        ? secureRequest(target, { ...options, agent: secure })
-        : plainRequest(target, { ...options, agent: plain });
-    const began = now();
-    let connected = false;
-    const connecting = setTimeout(() => {
-      if (!connected) give('unreachable');
-    }, connectMs);
-    const waiting = setInterval(() => {
-      if (now() - began > headMs) give('silent');
-    }, lookMs);
-    const settled = () => {
-      clearTimeout(connecting);
-      clearInterval(waiting);
-    };
-    function give(why: 'unreachable' | 'silent'): void {
-      settled();
-      reject(new Unanswered(why));
-      request.destroy();
-    }
-    request.once('socket', (socket) => {
-      if (socket.connecting) socket.once(target.protocol === 'https:' ? 'secureConnect' : 'connect', () => (connected = true));
-      else connected = true;
-    });
-    request.once('response', (message) => {
-      settled();
-      resolve({ status: message.statusCode ?? 502, headers: headersOf(message), body: bodyOf(message), stop: () => message.destroy() });
-    });
-    request.once('error', (error) => {
-      settled();
-      const dead = request.reusedSocket && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-      reject(dead ? new DeadConnection('kept connection', { cause: error }) : new Unanswered(connected ? 'broken' : 'unreachable', error));
-    });
-    request.end(body);
-  });
-}
+const brokenCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
-function headersOf(message: IncomingMessage): Map<string, string> {
-  const headers = new Map<string, string>();
-  for (const [name, value] of Object.entries(message.headers))
-    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
-  return headers;
+function reasonOf(error: unknown): 'unreachable' | 'silent' | 'broken' {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+  if (code === 'UND_ERR_HEADERS_TIMEOUT') return 'silent';
+  return brokenCodes.has(code) ? 'broken' : 'unreachable';
 }
 
 /** So much is read ahead of whoever reads us. */
 const mostAheadBytes = 256 * 1024;
 
 /**
- * The body's bytes, several arrivals as one where they waited. What came before a connection broke is handed on before the break is told: Node's own
- * iterator would drop it, and nobody would be charged for it.
+ * The body's bytes: everything that arrived in one turn of the event loop as one piece, since upstreams send an event at a time and each piece costs its
+ * way through the gateway. What came before a connection broke is handed on before the break is told.
  */
-function bodyOf(message: IncomingMessage): AsyncIterable<Buffer> {
-  let waiting: Buffer[] = [];
+function bodyOf(body: ReadableStream<Uint8Array> | null): AsyncIterable<Buffer> {
+  const reader = body?.getReader();
+  let waiting: Uint8Array[] = [];
   let ahead = 0;
-  let over: { error?: Error } | undefined;
-  let wake: (() => void) | undefined;
-  const tell = () => {
-    wake?.();
-    wake = undefined;
-  };
-  message.on('data', (chunk: Buffer) => {
-    waiting.push(chunk);
-    ahead += chunk.length;
-    if (ahead > mostAheadBytes) message.pause();
-    tell();
-  });
-  message.once('end', () => {
-    over ??= {};
-    tell();
-  });
-  message.once('error', (error) => {
-    over ??= { error };
-    tell();
-  });
-  message.once('close', () => {
-    over ??= { error: new Error('The connection closed before the end') };
-    tell();
-  });
+  let reading = false;
+  let over: { error?: unknown } | undefined = reader ? undefined : {};
+  async function readAhead(): Promise<void> {
+    if (reading || over || !reader) return;
+    reading = true;
+    try {
+      while (ahead <= mostAheadBytes) {
+        const got = await reader.read();
+        if (got.done) {
+          over = {};
+          break;
+        }
+        waiting.push(got.value);
+        ahead += got.value.length;
+        arrived.resolve();
+      }
+    } catch (error) {
+      over = { error };
+    }
+    reading = false;
+    arrived.resolve();
+  }
+  let arrived = Promise.withResolvers<void>();
   async function next(): Promise<IteratorResult<Buffer, undefined>> {
+    void readAhead();
     while (waiting.length === 0) {
-      if (over?.error) throw over.error;
+      if (over && 'error' in over) throw over.error;
       if (over) return { done: true, value: undefined };
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
+      arrived = Promise.withResolvers();
+      await arrived.promise;
+      if (waiting.length > 0) await new Promise((resolve) => setImmediate(resolve));
     }
     const [first] = waiting;
-    const value = waiting.length === 1 && first ? first : Buffer.concat(waiting);
+    const value =
+      waiting.length === 1 && first ? Buffer.from(first.buffer, first.byteOffset, first.byteLength) : Buffer.concat(waiting, ahead);
     waiting = [];
     ahead = 0;
-    if (message.isPaused()) message.resume();
     return { done: false, value };
   }
   return { [Symbol.asyncIterator]: () => ({ next }) };
