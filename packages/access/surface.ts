@@ -166,6 +166,11 @@ export const surface: Surface = {
       generated: true,
     },
   },
+  metrics: [
+    { name: 'TokensIssued', unit: 'Count', sets: [['grant']] },
+    { name: 'TokensRefused', unit: 'Count', sets: [['class']] },
+    { name: 'RefreshReuse', unit: 'Count', sets: [[]] },
+  ],
   alarms: [
     {
       name: 'refresh-reuse',

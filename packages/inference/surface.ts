@@ -99,8 +99,8 @@ export const surface: Surface = {
   metrics: [
     ...spendMetrics,
     { name: 'InferenceRequests', unit: 'Count', sets: [[], ['tier', 'outcome']] },
-    { name: 'InferenceMs', unit: 'Milliseconds', sets: [[], ['tier', 'outcome']] },
-    { name: 'FirstByteMs', unit: 'Milliseconds', sets: [[], ['tier', 'outcome']] },
+    { name: 'InferenceMs', unit: 'Milliseconds', sets: [[], ['tier']] },
+    { name: 'FirstByteMs', unit: 'Milliseconds', sets: [[], ['tier']] },
     { name: 'InferenceRefusals', unit: 'Count', sets: [[], ['reason']] },
     { name: 'UpstreamFaults', unit: 'Count', sets: [[], ['tier', 'why']] },
     { name: 'OverdueSettled', unit: 'Count', sets: [[]] },

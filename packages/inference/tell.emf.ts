@@ -20,12 +20,13 @@ export function tellPassed({ tier, outcome, model, person, requestMs, firstByteM
       {
         dimensions: { tier, outcome },
         sets: [[], ['tier', 'outcome']],
-        values: {
-          InferenceRequests: { unit: 'Count', value: 1 },
-          InferenceMs: { unit: 'Milliseconds', value: requestMs },
-          FirstByteMs: { unit: 'Milliseconds', value: firstByteMs },
-        },
+        values: { InferenceRequests: { unit: 'Count', value: 1 } },
         properties: { model, person, amount_micros: amountMicros },
+      },
+      {
+        dimensions: { tier },
+        sets: [[], ['tier']],
+        values: { InferenceMs: { unit: 'Milliseconds', value: requestMs }, FirstByteMs: { unit: 'Milliseconds', value: firstByteMs } },
       },
     ],
     now,

@@ -23,6 +23,10 @@ const values: Readonly<Record<string, number>> = {
   class: 6,
   tier: 4,
   why: 4,
+  /** whole, upstream_error, and the ways in which a stream ends early. */
+  outcome: 6,
+  /** device_code, token_exchange, refresh_token. */
+  grant: 3,
   kind: 6,
   severity: 3,
   surface: 4,
