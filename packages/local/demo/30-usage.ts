@@ -56,6 +56,18 @@ export const chapter: Chapter = {
       if (added !== 100 * 5 + 50 * 25) throw new Error(`it added ${added} micro-dollars instead of 1750`);
       return { result: undefined, said: '1750 micro-dollars' };
     });
+    await story.step('what alice reports, beside what the ledger bills (GET /admin/reconciliation)', async () => {
+      const administrator = story.kept.get('token carol@example.com');
+      if (typeof administrator !== 'string') return { result: undefined, said: 'no administrator is signed in yet' };
+      const day = new Date().toISOString().slice(0, 10);
+      const answer = await fetch(`${story.gateway}/admin/reconciliation?from=${day}&to=${day}`, {
+        headers: { authorization: `Bearer ${administrator}` },
+      });
+      const { rows } = await expectJson<{ rows: { ledger_micros: number; client_micros: number; state: string }[] }>(200, answer);
+      const [row] = rows;
+      if (row?.state !== 'reporting' || row.client_micros !== row.ledger_micros) throw new Error(`reconciled to ${JSON.stringify(row)}`);
+      return { result: undefined, said: `reporting, ${row.client_micros} of ${row.ledger_micros} micro-dollars, no event lost` };
+    });
   },
 };
 
