@@ -21,7 +21,7 @@ interface Turn {
 }
 
 /** Longer than a commit takes; a holder that died holds up the others no longer than this. */
-const leaseMs = 400;
+const leaseMs = 800;
 const shortestNapMs = 15;
 const longestNapMs = 120;
 

@@ -175,7 +175,7 @@ describe('the ledger', () => {
           expect(await spentBy(crooked)).toEqual(await spentBy(straight));
         },
       ),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 });
