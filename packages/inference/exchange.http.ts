@@ -17,13 +17,14 @@ import { errorType, unanswered, withoutArns } from './failover.ts';
 import type { Format } from './format.ts';
 import { towardsClient } from './forwarded-headers.ts';
 import type { Frame } from './frame.ts';
+import { guard } from './guard.secretlint.ts';
 import { createMeter } from './meter.ts';
 import { permit } from './permission.ts';
 import { type Refusal, refused } from './refusal.ts';
 import { NotBegun, pingMs, relay, type Source } from './relay.stream.ts';
 import { standingHeaders } from './spend-headers.ts';
 import { watch } from './standing.dynamo.ts';
-import { tellPassed, tellRefused } from './tell.emf.ts';
+import { tellGuarded, tellPassed, tellRefused } from './tell.emf.ts';
 import type { Draft } from './tier.ts';
 
 export interface Setting {
@@ -57,6 +58,12 @@ export async function exchange<E>(request: Request, { caller, now: at }: Call<E>
   const models = [ask.model, ...ask.nestedModels];
   const permitted = permit(effective, models);
   if (!permitted.ok) return refuse(permitted.refusal);
+  const guarded = await guard(effective.guardrails, ask.body);
+  if (guarded.outcome === 'unguarded') return refuse({ reason: 'unguarded', kinds: guarded.kinds });
+  if (guarded.outcome === 'found') {
+    tellGuarded(guarded.kinds, caller.person, now());
+    return refuse({ reason: 'guarded', found: [...guarded.kinds.keys()] });
+  }
   const drafts = format.drafts(ask, bytes);
   if (drafts.length === 0) return refuse({ reason: 'no_upstream', format: format.name });
   const group = groupOf(caller, ask, request.header('x-claude-code-session-id') ?? '');

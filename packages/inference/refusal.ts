@@ -60,7 +60,10 @@ export function refused(refusal: Refusal, help: string | undefined): Refused {
         help,
       );
     case 'guarded':
-      return denied(`The prompt holds what your policy keeps inside: ${refusal.found.join(', ')}. Take it out and send it again.`, help);
+      return denied(
+        `The prompt holds secrets (${refusal.found.join(', ')}), which your policy keeps inside. Take them out and send it again.`,
+        help,
+      );
     case 'unguarded':
       return denied(
         `Your policy blocks ${refusal.kinds.join(' and ')} in prompts, and this gateway has nothing that finds it: an administrator sets "off" or "mask", or a route that can.`,

@@ -102,6 +102,7 @@ export const surface: Surface = {
     { name: 'InferenceMs', unit: 'Milliseconds', sets: [[], ['tier']] },
     { name: 'FirstByteMs', unit: 'Milliseconds', sets: [[], ['tier']] },
     { name: 'InferenceRefusals', unit: 'Count', sets: [[], ['reason']] },
+    { name: 'GuardrailFindings', unit: 'Count', sets: [[], ['kind']] },
     { name: 'UpstreamFaults', unit: 'Count', sets: [[], ['tier', 'why']] },
     { name: 'OverdueSettled', unit: 'Count', sets: [[]] },
   ],

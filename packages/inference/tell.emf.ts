@@ -47,6 +47,19 @@ export function tellRefused(reason: string, person: string, now: number): void {
   );
 }
 
+/** Secrets that were kept inside, by kind and number. */
+export function tellGuarded(kinds: ReadonlyMap<string, number>, person: string, now: number): void {
+  measure(
+    [...kinds].map(([kind, value]) => ({
+      dimensions: { kind },
+      sets: [[], ['kind']],
+      values: { GuardrailFindings: { unit: 'Count', value } },
+      properties: { person },
+    })),
+    now,
+  );
+}
+
 /** An upstream that could not be used: another tier was tried, or nobody was left. */
 export function tellUpstreamFault(tier: string, why: string, now: number): void {
   measure([{ dimensions: { tier, why }, sets: [[], ['tier', 'why']], values: { UpstreamFaults: { unit: 'Count', value: 1 } } }], now);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Person, type Stack, startStack } from '../support/stack.ts';
-import { allEvents, askModel, modelsOf, prompt, spentBy, usageOf } from './inference.fixture.ts';
+import { allEvents, askModel, changePolicy, modelsOf, prompt, spentBy, usageOf } from './inference.fixture.ts';
 
 let stack: Stack;
 let models: ReturnType<typeof modelsOf>;
@@ -166,5 +166,29 @@ describe('one request with two witnesses', () => {
     expect(exported.status).toBe(200);
     const after = (await usageOf(alice)).rows.find(({ key }) => key === 'claude-opus-4-8')?.amount_micros ?? 0;
     expect(after - before).toBe(1_000 * 5 + 100 * 25);
+  });
+});
+
+describe('a secret in a prompt', () => {
+  it('stays inside where the policy blocks secrets, and is told by its kind alone', async () => {
+    const carol = await stack.as('carol@example.com');
+    await changePolicy(carol, (document) => {
+      document.base.guardrails = { secrets: 'block' };
+    });
+    const token = `ghp_${'wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx'}`;
+    const answer = await askModel(alice, { messages: [{ role: 'user', content: `Why does ${token} not work?` }] });
+    expect(answer.status).toBe(403);
+    expect(await answer.json()).toMatchObject({
+      error: { type: 'permission_error', message: expect.stringContaining('secrets (github)') },
+    });
+    expect(await models.asked()).toEqual([]);
+    expect((await askModel(alice)).status).toBe(200);
+    await stack.settled();
+    expect(stack.output()).not.toContain(token);
+    await changePolicy(carol, (document) => {
+      document.base.guardrails = { pii: 'block' };
+    });
+    const unguarded = await askModel(alice);
+    expect([unguarded.status, await unguarded.text()]).toEqual([403, expect.stringContaining('personal data')]);
   });
 });
