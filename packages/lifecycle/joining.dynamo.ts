@@ -1,7 +1,7 @@
 /**
  * Onboardings and moves. A dump reveals who joined or moved, when and why; no credential.
  *   JOINING#<cas_> / JOINING            how it stands; gsi1 `JOININGS#<kind>#<per_>` / `<started_at>#<cas_>`; no TTL
- *   JOINING-LOCK#<per_> / <kind>        the one of a kind that is open for a person: `case_id`, `state` held or free; no TTL
+ *   JOINING-LOCK#<per_> / LOCK          the one that is open for a person: `case_id`, `state` held or free; no TTL
  * The race: two starts for one person. The lock's condition decides; the loser reads again.
  */
 import type { JoiningKind } from '@gatehouse/contracts/steps/joining';
@@ -12,16 +12,16 @@ import { Joining } from './joining.ts';
 const Lock = z.object({ case_id: z.string(), state: z.enum(['held', 'free']) });
 
 const key = (id: string) => ({ pk: `JOINING#${id}`, sk: 'JOINING' });
-const lockKey = (person: string, kind: JoiningKind) => ({ pk: `JOINING-LOCK#${person}`, sk: kind });
+const lockKey = (person: string) => ({ pk: `JOINING-LOCK#${person}`, sk: 'LOCK' });
 
 export async function readJoining(table: string, id: string): Promise<Joining | undefined> {
   const row = await get(table, key(id));
   return row && Joining.parse(row);
 }
 
-/** The one that is open for the person, or was last. */
-export async function lastJoining(table: string, person: string, kind: JoiningKind): Promise<{ one: Joining; open: boolean } | undefined> {
-  const row = await get(table, lockKey(person, kind));
+/** The onboarding or move that is open for the person, or was last. */
+export async function lastJoining(table: string, person: string): Promise<{ one: Joining; open: boolean } | undefined> {
+  const row = await get(table, lockKey(person));
   const lock = row && Lock.parse(row);
   const one = lock && (await readJoining(table, lock.case_id));
   return one && { one, open: lock.state === 'held' };
@@ -41,7 +41,7 @@ export async function openRow(table: string, one: Joining): Promise<boolean> {
     writes.push({
       Put: {
         TableName: table,
-        Item: { ...lockKey(one.person, one.kind), case_id: one.id, state: 'held' },
+        Item: { ...lockKey(one.person), case_id: one.id, state: 'held' },
         ConditionExpression: 'attribute_not_exists(pk) OR #state = :free',
         ExpressionAttributeNames: { '#state': 'state' },
         ExpressionAttributeValues: { ':free': 'free' },
@@ -86,7 +86,7 @@ export async function closeRow(
   ];
   if (!one.dry_run)
     writes.push({
-      Put: { TableName: table, Item: { ...lockKey(one.person, one.kind), case_id: one.id, state: 'free' } },
+      Put: { TableName: table, Item: { ...lockKey(one.person), case_id: one.id, state: 'free' } },
     });
   return (await transact(writes)).held;
 }

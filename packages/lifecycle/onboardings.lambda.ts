@@ -39,7 +39,7 @@ export const handler = http(
       const { person } = found.value;
       if (start.value.dry_run)
         return { status: 200, headers: fresh, body: { dry_run: true, person, plan: shown(await planFor(env, person)) } };
-      const last = await lastJoining(env.TABLE_LIFECYCLE, person, 'onboarding');
+      const last = await lastJoining(env.TABLE_LIFECYCLE, person);
       if (last?.open) return { status: 200, headers: fresh, body: showJoining(last.one) };
       const { reason, ticket } = start.value;
       const input = { person, reason, ...(ticket !== undefined && { ticket }) };

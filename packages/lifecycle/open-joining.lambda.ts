@@ -34,11 +34,11 @@ export const handler = onStep(openJoining, env, async ({ kind, input, execution_
     if (await openRow(table, one)) return told('opened', one, `${id} is open`);
     const mine = await readJoining(table, id);
     if (mine) return told('opened', mine, 'This execution has opened it already');
-    const last = await lastJoining(table, person, kind);
+    const last = await lastJoining(table, person);
     if (last?.open)
       return told(
         'already_open',
-        last.one,
+        { ...last.one, trigger },
         `${last.one.id} has been open for this person since ${last.one.started_at}; this execution leaves it to that one`,
       );
   }

@@ -327,6 +327,34 @@ export const surface: Surface = {
       missingData: 'notBreaching',
     },
     {
+      name: 'onboarding-needs-human',
+      description:
+        'An onboarding stopped and needs a person. GET /admin/onboardings?person= shows its message, which says what to mend; then start it again.',
+      namespace: 'Gatehouse',
+      metric: 'CasesStuck',
+      dimensions: { kind: 'onboarding' },
+      statistic: 'Sum',
+      periodSeconds: 300,
+      evaluationPeriods: 1,
+      threshold: 1,
+      comparison: 'GreaterThanOrEqualToThreshold',
+      missingData: 'notBreaching',
+    },
+    {
+      name: 'move-needs-human',
+      description:
+        'A move between groups stopped and needs a person: they may lack what they should have, or have what they should not. The execution of the mover machine says what to mend; then start it again.',
+      namespace: 'Gatehouse',
+      metric: 'CasesStuck',
+      dimensions: { kind: 'mover' },
+      statistic: 'Sum',
+      periodSeconds: 300,
+      evaluationPeriods: 1,
+      threshold: 1,
+      comparison: 'GreaterThanOrEqualToThreshold',
+      missingData: 'notBreaching',
+    },
+    {
       name: 'case-needs-human',
       description:
         'An offboarding stopped and needs a person. GET /admin/offboardings?person= shows its message, which says what to mend; then start it again.',
@@ -345,6 +373,7 @@ export const surface: Surface = {
     { name: 'TimeToCut', unit: 'Milliseconds', sets: [['trigger']] },
     { name: 'TimeToProvenDead', unit: 'Milliseconds', sets: [['trigger']] },
     { name: 'CasesStuck', unit: 'Count', sets: [['kind']] },
+    { name: 'TimeToOnboard', unit: 'Milliseconds', sets: [['trigger']] },
   ],
   keys: { evidence: { spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' } },
 };

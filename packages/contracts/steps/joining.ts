@@ -7,7 +7,7 @@ const faults = ['Throttled', 'Unavailable', 'Misconfigured'] as const;
 export const JoiningKind = z.enum(['onboarding', 'mover']);
 export type JoiningKind = z.infer<typeof JoiningKind>;
 
-/** The first state of both machines: refuses what is missing or wrong with a sentence. One of a kind is open for a person. */
+/** The first state of both machines: refuses what is missing or wrong with a sentence. One is open for a person. */
 export const openJoining = step({
   name: 'open-joining',
   owner: 'lifecycle',
@@ -23,7 +23,7 @@ export const openJoining = step({
     dry_run: z.boolean(),
     message: z.string(),
   }),
-  idempotency: 'execution_arn; one open one of a kind and person',
+  idempotency: 'execution_arn; one open for a person',
   faults: ['InvalidRequest', ...faults],
   timeoutSeconds: 30,
 });
