@@ -11,7 +11,7 @@ import { schedule } from './resources/schedule.ts';
 import { secretOf } from './resources/secret.ts';
 import { feed } from './resources/stream.ts';
 import { tableOf } from './resources/table.ts';
-import { profile } from './stage.ts';
+import { profile, stage } from './stage.ts';
 
 /** A capability's part of the profile; some have none. */
 function partOf(capability: Capability): unknown {
@@ -42,5 +42,5 @@ export function deploy(surface: Surface): void {
   for (const rule of surface.rules ?? []) subscribe(capability, rule, functionOf(capability, rule.entry), letters);
   for (const item of surface.schedules ?? []) schedule(capability, item, functionOf(capability, item.entry), letters);
   for (const entry of surface.streams ?? []) feed(capability, entry, functionOf(capability, entry), table, letters);
-  for (const item of surface.alarms ?? []) for (const one of alarmsOf(capability, item, partOf(capability))) alarm(capability, one);
+  for (const item of surface.alarms ?? []) for (const one of alarmsOf(stage, capability, item, partOf(capability))) alarm(capability, one);
 }

@@ -1,20 +1,25 @@
-/** What a surface's data becomes in one stage: its alarms for what the profile lists, its patterns with the stage's name. */
+/** What a surface's data becomes in one stage: its alarms for what the profile lists, its patterns and dimensions with the stage's name. */
 import type { Alarm, Capability, Pattern } from './surface.ts';
 
 /**
  * The alarms that a surface's one stands for: itself, or one for each value of its list.
  * @param part the capability's part of the profile.
  */
-export function alarmsOf(capability: Capability, alarm: Alarm, part: unknown): Alarm[] {
+export function alarmsOf(stage: string, capability: Capability, alarm: Alarm, part: unknown): Alarm[] {
   const { each, ...one } = alarm;
-  const described = { ...one, description: describe(alarm.description, alarm.severity, `${capability}-${alarm.name}`) };
+  const dimensions = withValues(alarm, (text) => text.replaceAll('${stage}', stage));
+  const described = { ...one, ...dimensions, description: describe(alarm.description, alarm.severity, `${capability}-${alarm.name}`) };
   if (each === undefined) return [described];
   const values = (part as Readonly<Record<string, unknown>> | undefined)?.[each];
   return (Array.isArray(values) ? values : []).map((value, index) => ({
     ...described,
     name: `${alarm.name}-${index + 1}`,
-    dimensions: Object.fromEntries(Object.entries(alarm.dimensions ?? {}).map(([name, text]) => [name, text.replace('*', String(value))])),
+    ...withValues(described, (text) => text.replace('*', String(value))),
   }));
+}
+
+function withValues({ dimensions }: Pick<Alarm, 'dimensions'>, change: (text: string) => string): Pick<Alarm, 'dimensions'> {
+  return dimensions ? { dimensions: Object.fromEntries(Object.entries(dimensions).map(([name, text]) => [name, change(text)])) } : {};
 }
 
 /** Who is told reads the urgency and the way to help from the end of an alarm's description, as people do. */

@@ -93,6 +93,13 @@ export const dashboards: readonly Dashboard[] = [
         lines: ['token', 'claims', 'flood', 'trouble'].map((name) => sum('TokensRefused', { class: name }, name)),
       },
       { section: 'Security', title: 'Refresh tokens used again', period: 300, lines: [sum('RefreshReuse')] },
+      {
+        section: 'Security',
+        title: 'Days since the signing key was made',
+        period: 3600,
+        view: 'number',
+        lines: [{ metric: 'SigningKeyDays', statistic: 'Maximum' }],
+      },
       { section: 'Security', title: 'Prompts refused', period: 300, lines: [sum('InferenceRefusals')] },
     ],
   },
@@ -106,6 +113,12 @@ export const dashboards: readonly Dashboard[] = [
         period: 300,
         view: 'number',
         lines: [{ metric: 'BudgetUsedPercent', statistic: 'Maximum' }],
+      },
+      {
+        section: 'Spend',
+        title: 'Today, in percent of a usual such weekday',
+        period: 3600,
+        lines: [{ metric: 'SpendVsUsual', statistic: 'Maximum' }],
       },
       { section: 'Spend', title: 'Tokens without a price', period: 3600, lines: [sum('UnpricedTokens')] },
       {

@@ -1,5 +1,6 @@
 /** What operations shows: it hears alarms and the platform's events, tells people, and shows what all capabilities measure. No routes. */
 
+import { signingKey } from '@gatehouse/contracts/records/signing-key';
 import type { Alarm, Rule, Surface, TableUse } from '@gatehouse/contracts/surface';
 import { alertCleared } from '@gatehouse/events/alert-cleared';
 import { alertRaised } from '@gatehouse/events/alert-raised';
@@ -21,6 +22,9 @@ const counted = {
   missingData: 'notBreaching',
   comparison: 'GreaterThanOrEqualToThreshold',
 } satisfies Partial<Alarm>;
+
+/** Functions whose metrics say what was spent. */
+const spendWriters = ['usage-ingest', 'inference-gateway'];
 
 /** A fifth of the credits that a file system holds at most, 2.1 TiB (Amazon EFS User Guide, "Bursting throughput"). */
 const fifthOfBurstCredits = 461_794_883_666;
@@ -48,9 +52,19 @@ export const surface: Surface = {
       tables: [claims],
       secrets: ['pagerduty-key'],
     },
+    'take-stock': {
+      handler: 'packages/operations/take-stock.lambda.handler',
+      timeoutSeconds: 60,
+      memoryMb: 256,
+      tables: [
+        { capability: 'access', actions: ['dynamodb:Query'], leadingKeys: [...signingKey.leadingKeys] },
+        { capability: 'usage', actions: ['dynamodb:Query'], leadingKeys: ['DAY#*'] },
+      ],
+    },
     publish: { handler: 'packages/operations/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 256, publishes: true },
   },
   streams: ['publish'],
+  schedules: [{ name: 'take-stock', expression: 'rate(1 hour)', entry: 'take-stock' }],
   rules: [
     rule(
       'alarms',
@@ -92,6 +106,8 @@ export const surface: Surface = {
     { name: 'EcsDeploymentsFailed', unit: 'Count', sets: [[]] },
     { name: 'BackupsFailed', unit: 'Count', sets: [[]] },
     { name: 'MachinesFailed', unit: 'Count', sets: [[]] },
+    { name: 'SpendVsUsual', unit: 'Percent', sets: [[]] },
+    { name: 'SigningKeyDays', unit: 'None', sets: [[]] },
   ],
   alarms: [
     {
@@ -188,6 +204,52 @@ export const surface: Surface = {
       statistic: 'Sum',
       ...lasting(5),
       threshold: 0,
+      comparison: 'GreaterThanThreshold',
+    },
+    {
+      name: 'api-failing',
+      description:
+        'The API answered ten times in five minutes that it could not. Its access log says which route; the log of that function says why.',
+      severity: 'page',
+      ...counted,
+      namespace: 'AWS/ApiGateway',
+      metric: '5XXError',
+      dimensions: { ApiName: 'gatehouse-${stage}' },
+      threshold: 10,
+    },
+    ...spendWriters.map((writer) => ({
+      name: `metrics-unreadable-${writer}`,
+      description: `CloudWatch could not read a metric that ${writer} wrote: what was spent is in the ledger, but alarms do not see it. Look for lines with "_aws" in its log that are cut off.`,
+      ...counted,
+      namespace: 'AWS/Logs',
+      metric: 'EMFParsingErrors',
+      dimensions: { LogGroupName: `/aws/lambda/gatehouse-\${stage}-${writer}` },
+      threshold: 1,
+    })),
+    {
+      name: 'spend-unusual',
+      description:
+        'Today costs more than twice what is usual on such a weekday, the median of the last four. See who and on what: GET /admin/spend?by=person, and by=model.',
+      namespace: 'Gatehouse',
+      metric: 'SpendVsUsual',
+      statistic: 'Maximum',
+      periodSeconds: 3600,
+      evaluationPeriods: 1,
+      missingData: 'notBreaching',
+      threshold: 200,
+      comparison: 'GreaterThanThreshold',
+    },
+    {
+      name: 'signing-key-old',
+      description:
+        'The key that signs tokens is older than a hundred days: the rotation of every ninety did not happen. Look at the last executions of the machine key-rotation, and start it.',
+      namespace: 'Gatehouse',
+      metric: 'SigningKeyDays',
+      statistic: 'Minimum',
+      periodSeconds: 3600,
+      evaluationPeriods: 1,
+      missingData: 'notBreaching',
+      threshold: 100,
       comparison: 'GreaterThanThreshold',
     },
   ],

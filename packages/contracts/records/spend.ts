@@ -16,7 +16,7 @@ export function spendDayPk(day: string): string {
 export const spend = record({
   name: 'spend',
   writer: 'usage',
-  readers: ['policy'],
+  readers: ['policy', 'operations'],
   leadingKeys: ['SPEND#*', 'DAY#*'],
   /** @param day `2026-11-22`. @param model any text: it may hold the separator; day and route never do. */
   key: (person: string, day: string, model: string, route: string) => ({ pk: `SPEND#${person}`, sk: `${day}#${model}#${route}` }),
