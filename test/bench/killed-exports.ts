@@ -39,7 +39,7 @@ function serve(): void {
   store = spawn(process.execPath, [script, join(folder, 'dynamodb'), port, String(dieAt)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  up = new Promise((resolve, reject) => {
+  up = new Promise((resolve) => {
     createInterface({ input: store.stdout! }).on('line', (line) => {
       const [word, value = ''] = line.split(' ');
       if (word === 'killed') tally.killed += Number(value);
@@ -50,7 +50,7 @@ function serve(): void {
     });
     store.once('exit', (code) => {
       if (stopping) return;
-      if (code !== null) reject(new Error(`The store ended with ${code}`));
+      if (code !== null) throw new Error(`The store ended with ${code}: only a kill ends it here`);
       tally.kills++;
       serve();
     });

@@ -32,7 +32,8 @@ const TransactWriteItems: Operation = (input, call) => {
   if (Number(dieAt) === 0 || begun < Number(dieAt)) return transact(input, call);
   caught++;
   if (caught === 1) setTimeout(die, patienceMs);
-  if (begun % 3 > 0) void transact(input, call);
+  // Refused or not, nobody hears of it.
+  if (begun % 3 > 0) transact(input, call).then(undefined, () => {});
   // The last is judged and handed to the store by then, but not known to be on disk.
   if (caught === most) setTimeout(die, 0);
   return new Promise(() => {});
