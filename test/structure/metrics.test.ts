@@ -31,6 +31,7 @@ const documented: Readonly<Record<string, readonly (readonly [RegExp, readonly (
   'AWS/EFS': [[/^BurstCreditBalance$/, [['FileSystemId']]]],
   'AWS/Bedrock': [[/^InvocationThrottles$/, [['ModelId']]]],
   'AWS/CertificateManager': [[/^DaysToExpiry$/, [['CertificateArn']]]],
+  'AWS/Logs': [[/^EMF(Parsing|Validation)Errors$/, [['LogGroupName']]]],
   'AWS/SQS': [[/^ApproximateNumberOfMessagesVisible$/, [['QueueName']]]],
 };
 
