@@ -33,7 +33,7 @@ const TransactWriteItems: Operation = (input, call) => {
   caught++;
   if (caught === 1) setTimeout(die, patienceMs);
   // Refused or not, nobody hears of it.
-  if (begun % 3 > 0) transact(input, call).then(undefined, () => {});
+  if (begun % 3 > 0) Promise.resolve(transact(input, call)).catch(() => {});
   // The last is judged and handed to the store by then, but not known to be on disk.
   if (caught === most) setTimeout(die, 0);
   return new Promise(() => {});
