@@ -1,15 +1,22 @@
 /** `POST /admin/spend/reprice`: prices what waited for a price, as of the days it was used on. What was billed before stays as it was billed. */
 
+import { UsageConfig } from '@gatehouse/core/usage-profile';
 import { listPrices } from '@gatehouse/ledger/price-book';
 import { type Repriced, reprice } from '@gatehouse/ledger/reprice.dynamo';
 import { now as clock } from '@gatehouse/runtime/clock';
+import { json } from '@gatehouse/runtime/environment';
 import { http } from '@gatehouse/runtime/http';
 import { log } from '@gatehouse/runtime/log';
 import { apiWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
 import { surface } from './surface.ts';
 
-export const env = z.object({ TABLE_USAGE: z.string().min(1), TABLE_ACCESS: z.string().min(1), TABLE_POLICY: z.string().min(1) });
+export const env = z.object({
+  TABLE_USAGE: z.string().min(1),
+  TABLE_ACCESS: z.string().min(1),
+  TABLE_POLICY: z.string().min(1),
+  CONFIG: json(UsageConfig),
+});
 
 /** API Gateway waits 29 seconds. */
 const budgetMs = 20_000;
@@ -19,7 +26,7 @@ export const handler = http(
   {
     reprice: async (_request, { env, caller, now }) => {
       const models = [...new Set(listPrices.prices.map(({ model }) => model))];
-      const terms = { book: listPrices, multiplierPpm: 1_000_000 };
+      const terms = { book: listPrices, multiplierPpm: env.CONFIG.price_ppm };
       const done: Repriced[] = [];
       for (const model of models) {
         const deadlineMs = Math.max(0, now + budgetMs - clock());
