@@ -39,6 +39,8 @@ export const InferenceConfig = z.strictObject({
     .max(3)
     .refine((all) => new Set(all.map(({ kind }) => kind)).size === all.length, 'each kind of upstream once')
     .default([]),
+  /** The negotiated share of the list price, in millionths: not written here, it is `usage.price_ppm`. */
+  price_ppm: z.int().min(1).max(1_000_000).default(1_000_000),
   /** One sentence for people who are refused, e.g. where to ask for more. */
   help: z.string().max(200).optional(),
   /** Models that clients are offered by name. */

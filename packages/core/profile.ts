@@ -76,32 +76,35 @@ const NewPool = z.strictObject({
 });
 
 /** A stage's whole profile. Unknown members are errors; all errors are told at once. */
-export const Profile = z.strictObject({
-  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/),
-  /** Tables, keys, secrets and buckets outlive `sst remove`. Without it a removed stage leaves nothing behind. */
-  keep_data: z.boolean().default(true),
-  /** Without it the API is reached by its own name with the stage in the path, where the CLI's sign-in cannot find it. */
-  domain: Domain.optional(),
-  /** The gateway's origin where it is not `https://<domain>`, as behind a proxy of the company's own: our `iss`, and the base of every endpoint. */
-  public_url: url.optional(),
-  edge: Edge.optional(),
-  capacity: Capacity.prefault({}),
-  new_pool: NewPool.optional(),
-  /** The partner event source that Okta's log stream was given, which is also the partner bus's name. */
-  okta_partner_source: z.string().startsWith('aws.partner/okta.com/').optional(),
-  /** The company's own network; without it a small one is made. */
-  network: z
-    .strictObject({ vpc_id: z.string(), subnet_ids: z.array(z.string()).min(1), security_group_ids: z.array(z.string()).min(1) })
-    .optional(),
-  /** Of the network that is made: each zone has an endpoint of its own, and its price. */
-  zones: z.union([z.literal(1), z.literal(2)]).default(2),
-  access: AccessConfig,
-  usage: UsageConfig,
-  people: PeopleConfig,
-  lifecycle: LifecycleConfig,
-  keys: KeysConfig,
-  workspaces: WorkspacesConfig,
-  operations: OperationsConfig.prefault({}),
-  inference: InferenceConfig.prefault({}),
-});
+export const Profile = z
+  .strictObject({
+    region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/),
+    /** Tables, keys, secrets and buckets outlive `sst remove`. Without it a removed stage leaves nothing behind. */
+    keep_data: z.boolean().default(true),
+    /** Without it the API is reached by its own name with the stage in the path, where the CLI's sign-in cannot find it. */
+    domain: Domain.optional(),
+    /** The gateway's origin where it is not `https://<domain>`, as behind a proxy of the company's own: our `iss`, and the base of every endpoint. */
+    public_url: url.optional(),
+    edge: Edge.optional(),
+    capacity: Capacity.prefault({}),
+    new_pool: NewPool.optional(),
+    /** The partner event source that Okta's log stream was given, which is also the partner bus's name. */
+    okta_partner_source: z.string().startsWith('aws.partner/okta.com/').optional(),
+    /** The company's own network; without it a small one is made. */
+    network: z
+      .strictObject({ vpc_id: z.string(), subnet_ids: z.array(z.string()).min(1), security_group_ids: z.array(z.string()).min(1) })
+      .optional(),
+    /** Of the network that is made: each zone has an endpoint of its own, and its price. */
+    zones: z.union([z.literal(1), z.literal(2)]).default(2),
+    access: AccessConfig,
+    usage: UsageConfig,
+    people: PeopleConfig,
+    lifecycle: LifecycleConfig,
+    keys: KeysConfig,
+    workspaces: WorkspacesConfig,
+    operations: OperationsConfig.prefault({}),
+    inference: InferenceConfig.prefault({}),
+  })
+  // What the gateway saw and what clients report are priced alike.
+  .transform((profile) => ({ ...profile, inference: { ...profile.inference, price_ppm: profile.usage.price_ppm } }));
 export type Profile = z.infer<typeof Profile>;

@@ -38,6 +38,7 @@ export async function openAccount(
   table: string,
   caller: Caller,
   request: { id: string; group: Group; tokens: Tokens; at: number },
+  pricePpm: number,
 ): Promise<Opened> {
   const { person, groups, policy } = caller;
   const budgets = policy?.effective.budgets ?? [];
@@ -48,9 +49,9 @@ export async function openAccount(
     if (!room.open) return room;
     const reserved = reserve(table, request, limits);
     const [first] = limits;
-    if (!first) return { open: true, account: accountOf(table, limits, reserved.then(unconditional)) };
+    if (!first) return { open: true, account: accountOf({ table, pricePpm }, limits, reserved.then(unconditional)) };
     const answer = await reserved;
-    if (answer.held) return { open: true, account: accountOf(table, limits, Promise.resolve(answer.hold)) };
+    if (answer.held) return { open: true, account: accountOf({ table, pricePpm }, limits, Promise.resolve(answer.hold)) };
     // Others held in between; a second look mostly says so.
     if (attempt === tries) return { open: false, because: 'held', limit: first };
     rows = await getMany(moneyKeys(person, request.at).map((key) => ({ table, key })));
@@ -62,7 +63,13 @@ function unconditional(answer: Awaited<ReturnType<typeof reserve>>): Hold {
   return answer.hold;
 }
 
-function accountOf(table: string, limits: readonly Limit[], held: Promise<Hold>): Account {
+interface Books {
+  table: string;
+  /** The negotiated share of the list price, in millionths. */
+  pricePpm: number;
+}
+
+function accountOf(books: Books, limits: readonly Limit[], held: Promise<Hold>): Account {
   // Whoever waits for it hears of its failure; nobody may be waiting yet.
   held.catch(() => {});
   let closing: Promise<number> | undefined;
@@ -70,7 +77,7 @@ function accountOf(table: string, limits: readonly Limit[], held: Promise<Hold>)
     limits,
     held,
     close: (metered) => {
-      closing ??= held.then((hold) => settleUp(table, hold, metered));
+      closing ??= held.then((hold) => settleUp(books, hold, metered));
       return closing;
     },
   };
@@ -80,12 +87,12 @@ function accountOf(table: string, limits: readonly Limit[], held: Promise<Hold>)
 const settleMs = 5_000;
 const pausesMs = [200, 1_000, 5_000, 10_000];
 
-async function settleUp(table: string, hold: Hold, metered: Metered | undefined): Promise<number> {
+async function settleUp({ table, pricePpm }: Books, hold: Hold, metered: Metered | undefined): Promise<number> {
   const tokens = metered?.begun ? metered.tokens : noTokens;
   const at = now();
   for (const pauseMs of [...pausesMs, undefined]) {
     try {
-      const posted = await settle(table, hold, { at, tokens, requests: metered?.begun ? 1 : 0 }, settleMs);
+      const posted = await settle(table, hold, { at, tokens, requests: metered?.begun ? 1 : 0 }, settleMs, pricePpm);
       tellSpend(posted, now());
       return [...posted.spend.values()].flatMap((days) => [...days.values()]).reduce((sum, { amount_micros }) => sum + amount_micros, 0);
     } catch (error) {

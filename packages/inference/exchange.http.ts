@@ -67,7 +67,12 @@ export async function exchange<E>(request: Request, { caller, now: at }: Call<E>
   const drafts = format.drafts(ask, bytes);
   if (drafts.length === 0) return refuse({ reason: 'no_upstream', format: format.name });
   const group = groupOf(caller, ask, request.header('x-claude-code-session-id') ?? '');
-  const opened = await openAccount(table, caller, { id: request.requestId, group, tokens: estimate(bytes.length, ask.maxTokens), at });
+  const opened = await openAccount(
+    table,
+    caller,
+    { id: request.requestId, group, tokens: estimate(bytes.length, ask.maxTokens), at },
+    config.price_ppm,
+  );
   if (!opened.open)
     return refuse(
       opened.because === 'used_up' ? { reason: 'used_up', limit: opened.limit, now: at } : { reason: 'held', limit: opened.limit },

@@ -13,7 +13,7 @@ import { getMany, type Item, query, transact, type Write } from '@gatehouse/runt
 import * as z from 'zod';
 import type { Budget } from './budget.ts';
 import { dayOf, type Entry, type Group } from './entry.ts';
-import { nothingPosted, type Posted, post } from './ledger.dynamo.ts';
+import { nothingPosted, type Posted, type PostOptions, post } from './ledger.dynamo.ts';
 import { amountMicros, type Tokens, tokenKinds } from './price.ts';
 import { listPrices, priceOn } from './price-book.ts';
 import { heldBy, heldByPool, heldKey, holdKey, moneyKeys, shardPk } from './reserve.ts';
@@ -33,7 +33,9 @@ export interface Hold {
   counters: readonly string[];
 }
 
-const terms = { book: listPrices, multiplierPpm: 1_000_000 };
+/** Millionths: the list price. */
+const listPpm = 1_000_000;
+const termsOf = (pricePpm: number) => ({ book: listPrices, multiplierPpm: pricePpm });
 const shards = 4;
 /** The function lives for 15 minutes at most. */
 export const overdueMs = 16 * 60_000;
@@ -102,7 +104,7 @@ function micros(row: Item | undefined, name: string): number {
 /** List price of an estimate; a model without a price is taken for the dearest of the book. */
 export function priceOf(group: Group, tokens: Tokens, atMs: number): number {
   const { regional, fast, batch } = group;
-  const options = { regional, fast, batch, multiplierPpm: terms.multiplierPpm };
+  const options = { regional, fast, batch, multiplierPpm: listPpm };
   const price = priceOn(listPrices, group.model, dayOf(atMs));
   if (price) return amountMicros(tokens, price, options);
   return Math.max(...listPrices.prices.map((one) => amountMicros(tokens, one, options)));
@@ -166,14 +168,15 @@ export async function settle(
   hold: Hold,
   used: { at: number; tokens: Tokens; requests: number },
   deadlineMs: number,
+  pricePpm: number = listPpm,
 ): Promise<Posted> {
   const posted = nothingPosted();
   const spent = tokenKinds.some((kind) => used.tokens[kind] > 0);
   if (spent) {
     const entry: Entry = { key: entryKeyOf(hold.id), group: hold.group, witness: 'server', ...used };
-    await post([entry], { table, terms, deadlineMs, posted });
+    await post([entry], { table, terms: termsOf(pricePpm), deadlineMs, posted });
   }
-  if (!spent || posted.duplicates > 0) await correct(table, hold, used.tokens, deadlineMs, posted);
+  if (!spent || posted.duplicates > 0) await correct(table, hold, used.tokens, { terms: termsOf(pricePpm), deadlineMs, posted });
   await release(table, hold);
   return posted;
 }
@@ -187,7 +190,7 @@ function truthKeyOf(id: string): string {
 }
 
 /** Where the estimate was posted before the truth came, the difference follows into the same minute. */
-async function correct(table: string, hold: Hold, truth: Tokens, deadlineMs: number, posted: Posted): Promise<void> {
+async function correct(table: string, hold: Hold, truth: Tokens, options: Omit<PostOptions, 'table'>): Promise<void> {
   const keys = [entryKeyOf(hold.id), truthKeyOf(hold.id)];
   const [row, corrected] = await getMany(keys.map((key) => ({ table, key: entryKey(key) })));
   if (!row || corrected) return;
@@ -202,7 +205,7 @@ async function correct(table: string, hold: Hold, truth: Tokens, deadlineMs: num
     tokens,
     requests: 0,
   };
-  await post([entry], { table, terms, deadlineMs, posted });
+  await post([entry], { table, ...options });
 }
 
 /** True when it was open until now. */
@@ -241,7 +244,7 @@ export interface Overdue {
 }
 
 /** Settles what is open since before `beforeMs` at its own estimate, each at most once. A part at a time: what is left comes with the next call. */
-export async function settleOverdue(table: string, beforeMs: number, deadlineMs: number): Promise<Overdue[]> {
+export async function settleOverdue(table: string, beforeMs: number, deadlineMs: number, pricePpm: number = listPpm): Promise<Overdue[]> {
   const until = now() + deadlineMs;
   const done: Overdue[] = [];
   for (let shard = 0; shard < shards; shard++) {
@@ -258,7 +261,7 @@ export async function settleOverdue(table: string, beforeMs: number, deadlineMs:
         tokens: hold.tokens,
         requests: 1,
       };
-      await post([entry], { table, terms, deadlineMs: until - now(), posted });
+      await post([entry], { table, terms: termsOf(pricePpm), deadlineMs: until - now(), posted });
       // Posted already: the truth is in the ledger, and only the letting go was missing.
       if ((await release(table, hold, 'overdue')) && posted.entries > 0) done.push({ hold, posted });
     }
