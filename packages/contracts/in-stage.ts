@@ -6,7 +6,8 @@ import type { Alarm, Capability, Pattern } from './surface.ts';
  * @param part the capability's part of the profile.
  */
 export function alarmsOf(stage: string, capability: Capability, alarm: Alarm, part: unknown): Alarm[] {
-  const { each, ...one } = alarm;
+  const { each, where, ...one } = alarm;
+  if (where !== undefined && (part as Readonly<Record<string, unknown>> | undefined)?.[where] === undefined) return [];
   const dimensions = withValues(alarm, (text) => text.replaceAll('${stage}', stage));
   const described = { ...one, ...dimensions, description: describe(alarm.description, alarm.severity, `${capability}-${alarm.name}`) };
   if (each === undefined) return [described];

@@ -120,6 +120,8 @@ export interface Alarm {
   description: string;
   /** `page` wakes somebody, `notify` is for today, `note` for whoever looks. `notify` when left out. */
   severity?: 'page' | 'notify' | 'note';
+  /** Only where the capability's part of the profile has this member. */
+  where?: string;
   /** One alarm for each value of this list in the capability's part of the profile; `*` in a dimension's value is that value. */
   each?: string;
   namespace: string;

@@ -1,4 +1,4 @@
-/** What workspaces shows: the steps over a person's Coder account and workspaces. No routes, no facts: machines call it. */
+/** What workspaces shows: the steps over a person's Coder account and workspaces, and how Coder fares. No routes, no facts: machines call it. */
 import type { Entry, Surface } from '@gatehouse/contracts/surface';
 
 function step(name: string, timeoutSeconds: number, file = 'workspaces'): Entry {
@@ -36,6 +36,13 @@ export const surface: Surface = {
     'unblock-workspaces': step('unblock', 60),
     'purge-workspaces': step('purge', 60, 'purge-workspaces'),
     'probe-workspaces': step('probe', 60, 'probe-workspaces'),
+    'measure-coder': {
+      handler: 'packages/workspaces/measure-coder.lambda.handler',
+      timeoutSeconds: 50,
+      memoryMb: 512,
+      tables: [{ capability: 'workspaces', actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], leadingKeys: ['LOOK'] }],
+      secrets: ['coder-token'],
+    },
     'grant-workspaces': giving('grant'),
     'withdraw-workspaces': giving('withdraw'),
   },
@@ -48,6 +55,42 @@ export const surface: Surface = {
     'grant-workspaces': 'grant-workspaces',
     'withdraw-workspaces': 'withdraw-workspaces',
   },
+  schedules: [{ name: 'measure-coder', expression: 'rate(1 minute)', entry: 'measure-coder' }],
+  metrics: [
+    { name: 'CoderUp', unit: 'Count', sets: [[]] },
+    { name: 'WorkspaceBuildsFailed', unit: 'Count', sets: [[]] },
+  ],
+  alarms: [
+    {
+      name: 'coder-down',
+      description:
+        'Coder has not answered for two minutes, or nobody asked it: nobody starts a workspace, and leavers keep theirs until it is back. Look at its tasks and its database, then at the function that asks.',
+      severity: 'page',
+      where: 'coder',
+      namespace: 'Gatehouse',
+      metric: 'CoderUp',
+      statistic: 'Minimum',
+      periodSeconds: 60,
+      evaluationPeriods: 2,
+      threshold: 1,
+      comparison: 'LessThanThreshold',
+      missingData: 'breaching',
+    },
+    {
+      name: 'builds-failed',
+      description:
+        "More than three builds of workspaces failed within five minutes. The log of the function measure-coder names them; look at one's build log in Coder: a template that was pushed lately, or the provisioners.",
+      where: 'coder',
+      namespace: 'Gatehouse',
+      metric: 'WorkspaceBuildsFailed',
+      statistic: 'Sum',
+      periodSeconds: 300,
+      evaluationPeriods: 1,
+      threshold: 3,
+      comparison: 'GreaterThanThreshold',
+      missingData: 'notBreaching',
+    },
+  ],
   secrets: {
     'coder-token': { description: 'Session token of a Coder service account that may manage users and all workspaces', generated: false },
   },

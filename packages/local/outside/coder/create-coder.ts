@@ -90,6 +90,7 @@ function workloadRoutes(store: Store, now: () => number): Route[] {
       '/api/v2/workspaceagents/me/gitsshkey',
       asAgent((workspace) => ({ public_key: `ssh-ed25519 ${uuidOf(`ssh:${workspace.ownerId}`)}` })),
     ),
+    route('GET', '/healthz', () => ({ status: 200, body: 'OK' })),
     route('GET', '/workloads/:workspace', (call) => {
       const workspace = store.workspaces.get(call.params.workspace ?? '');
       const task = workspace && runningTask(buildsOf(store, workspace), now());
