@@ -126,7 +126,7 @@ export async function* relay(source: Promise<Source>, { frame: first, late, endi
 }
 
 /** A whole document cannot say that it ends early: the connection breaks instead. */
-export class BrokenOff extends Error {
+class BrokenOff extends Error {
   override name = 'BrokenOff';
 }
 

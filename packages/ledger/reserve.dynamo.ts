@@ -102,7 +102,7 @@ function micros(row: Item | undefined, name: string): number {
 }
 
 /** List price of an estimate; a model without a price is taken for the dearest of the book. */
-export function priceOf(group: Group, tokens: Tokens, atMs: number): number {
+function priceOf(group: Group, tokens: Tokens, atMs: number): number {
   const { regional, fast, batch } = group;
   const options = { regional, fast, batch, multiplierPpm: listPpm };
   const price = priceOn(listPrices, group.model, dayOf(atMs));

@@ -15,7 +15,7 @@ import type { Period } from './rows.ts';
 import type { Amounts, LimitChange, LimitScope, SharedLimits, StoredLimit } from './spend-limit.ts';
 
 /** One limit for a scope and a period: the same again is the same limit. */
-export function limitId(scope: LimitScope, period: Period): string {
+function limitId(scope: LimitScope, period: Period): string {
   return `spl_${hash('sha256', JSON.stringify([scope, period])).slice(0, 32)}`;
 }
 

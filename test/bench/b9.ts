@@ -85,7 +85,7 @@ function productEnv(stack: Stack): Record<string, string> {
 }
 
 async function host(file: string, env: Record<string, string>): Promise<Host> {
-  const child = spawn(process.execPath, [path('stream-host.ts'), file, '/v1/messages'], {
+  const child = spawn(process.execPath, [path('b9-host.ts'), file, '/v1/messages'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: process.env.PATH ?? '', ...env },
   });

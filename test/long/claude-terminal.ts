@@ -58,7 +58,7 @@ export async function claudeCode(binary: string, gateway: string, { managed = tr
   const inRoom = 'mount --bind "$0" /etc && exec "$@"';
 
   function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
-    const child = spawn('unshare', ['--mount', '--map-root-user', 'sh', '-c', inRoom, etc, binary, ...args], {
+    const child = spawn('/usr/bin/unshare', ['--mount', '--map-root-user', 'sh', '-c', inRoom, etc, binary, ...args], {
       cwd: home,
       env: { ...clean, ...env },
     });
@@ -68,7 +68,7 @@ export async function claudeCode(binary: string, gateway: string, { managed = tr
 
   function open(args: readonly string[]): Terminal {
     const command = `stty cols 200 rows 50; exec unshare --mount --map-root-user sh -c '${inRoom}' ${[etc, binary, ...args].map(quoted).join(' ')}`;
-    const child = spawn('script', ['-qfec', command, '/dev/null'], { cwd: home, env: clean });
+    const child = spawn('/usr/bin/script', ['-qfec', command, '/dev/null'], { cwd: home, env: clean });
     let shown = '';
     const take = (chunk: Buffer) => {
       shown += plain(chunk.toString('utf8'));
