@@ -53,11 +53,12 @@ export function messagesFrame(meter: Meter): Frame {
   };
 }
 
+/** A stream that ends its lines by both characters never holds two line feeds in a row. */
 function afterLastEvent(bytes: Buffer): number {
   const feed = bytes.lastIndexOf(feeds);
-  if (feed + feeds.length === bytes.length) return bytes.length;
+  if (feed !== -1) return feed + feeds.length;
   const back = bytes.lastIndexOf(returns);
-  return Math.max(feed === -1 ? 0 : feed + feeds.length, back === -1 ? 0 : back + returns.length);
+  return back === -1 ? 0 : back + returns.length;
 }
 
 const telling = [Buffer.from('event: message_'), Buffer.from('event: error')];
