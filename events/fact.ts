@@ -1,7 +1,7 @@
 /** The shape of every fact: what happened, past tense, ids and never e-mails or secrets. Source `gatehouse.<producer>`; at least once, in any order. */
 import * as z from 'zod';
 
-export type Producer = 'people' | 'access' | 'policy' | 'usage' | 'inference' | 'lifecycle' | 'operations';
+export type Producer = 'people' | 'access' | 'policy' | 'usage' | 'inference' | 'lifecycle' | 'workspaces' | 'operations';
 
 const base = {
   id: z.string().regex(/^evt_[0-9a-z]{26}$/),

@@ -14,6 +14,7 @@ const Row = z.object({
   outdated: z.boolean(),
   latest_build: z.object({
     transition: z.enum(['start', 'stop', 'delete']),
+    template_version_id: z.string(),
     job: z.object({ status: z.string(), completed_at: z.string().nullish(), error: z.string().nullish() }),
   }),
 });

@@ -1,5 +1,5 @@
-/** What workspaces shows: the steps over a person's Coder account and workspaces, and how Coder fares. No routes, no facts: machines call it. */
-import type { Entry, Surface } from '@gatehouse/contracts/surface';
+/** What workspaces shows: the steps over a person's Coder account and workspaces, how Coder fares, and rollouts of templates. */
+import type { Entry, Surface, TableUse } from '@gatehouse/contracts/surface';
 
 function step(name: string, timeoutSeconds: number, file = 'workspaces'): Entry {
   return {
@@ -27,6 +27,25 @@ function giving(name: string): Entry {
   };
 }
 
+const admission: readonly TableUse[] = [
+  { capability: 'access', actions: ['dynamodb:BatchGetItem'], leadingKeys: ['GATE#*', 'SESSION#*'] },
+  { capability: 'access', actions: ['dynamodb:Query'], leadingKeys: ['SIGNING-KEYS'] },
+  { capability: 'policy', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], leadingKeys: ['POLICY'] },
+];
+
+function rollout(name: string, timeoutSeconds: number): Entry {
+  return {
+    handler: `packages/workspaces/rollout.lambda.${name}`,
+    timeoutSeconds,
+    memoryMb: 512,
+    tables: [
+      { capability: 'workspaces', actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+      { capability: 'people', actions: ['dynamodb:Query'], leadingKeys: ['ALIAS#*'] },
+    ],
+    secrets: ['coder-token'],
+  };
+}
+
 export const surface: Surface = {
   capability: 'workspaces',
   table: true,
@@ -36,6 +55,18 @@ export const surface: Surface = {
     'unblock-workspaces': step('unblock', 60),
     'purge-workspaces': step('purge', 60, 'purge-workspaces'),
     'probe-workspaces': step('probe', 60, 'probe-workspaces'),
+    'open-rollout': rollout('open', 60),
+    'tell-owners': rollout('tell', 60),
+    'advance-rollout': rollout('advance', 60),
+    'close-rollout': rollout('close', 30),
+    rollouts: {
+      handler: 'packages/workspaces/rollouts.lambda.handler',
+      timeoutSeconds: 29,
+      memoryMb: 512,
+      tables: [{ capability: 'workspaces', actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'] }, ...admission],
+      starts: ['workspace-rollout'],
+    },
+    publish: { handler: 'packages/workspaces/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
     'measure-coder': {
       handler: 'packages/workspaces/measure-coder.lambda.handler',
       timeoutSeconds: 50,
@@ -46,7 +77,24 @@ export const surface: Surface = {
     'grant-workspaces': giving('grant'),
     'withdraw-workspaces': giving('withdraw'),
   },
+  routes: [
+    { name: 'start-rollout', method: 'POST', path: '/admin/rollouts', entry: 'rollouts', admit: 'admin' },
+    { name: 'list-rollouts', method: 'GET', path: '/admin/rollouts', entry: 'rollouts', admit: 'admin' },
+    { name: 'steer-rollout', method: 'POST', path: '/admin/rollouts/{id}', entry: 'rollouts', admit: 'admin' },
+  ],
+  streams: ['publish'],
+  machines: [
+    {
+      name: 'workspace-rollout',
+      definition: 'packages/workspaces/workspace-rollout.asl.json',
+      steps: ['open-rollout', 'tell-owners', 'advance-rollout', 'close-rollout'],
+    },
+  ],
   steps: {
+    'open-rollout': 'open-rollout',
+    'tell-owners': 'tell-owners',
+    'advance-rollout': 'advance-rollout',
+    'close-rollout': 'close-rollout',
     'find-workspaces': 'find-workspaces',
     'block-workspaces': 'block-workspaces',
     'unblock-workspaces': 'unblock-workspaces',
@@ -59,8 +107,23 @@ export const surface: Surface = {
   metrics: [
     { name: 'CoderUp', unit: 'Count', sets: [[]] },
     { name: 'WorkspaceBuildsFailed', unit: 'Count', sets: [[]] },
+    { name: 'WorkspacesStale', unit: 'Count', sets: [[]] },
+    { name: 'RolloutsStuck', unit: 'Count', sets: [[]] },
   ],
   alarms: [
+    {
+      name: 'rollout-needs-human',
+      description:
+        'A rollout ended with workspaces that do not build. GET /admin/rollouts names them and says why; mend the template, then start it again.',
+      namespace: 'Gatehouse',
+      metric: 'RolloutsStuck',
+      statistic: 'Sum',
+      periodSeconds: 300,
+      evaluationPeriods: 1,
+      threshold: 1,
+      comparison: 'GreaterThanOrEqualToThreshold',
+      missingData: 'notBreaching',
+    },
     {
       name: 'coder-down',
       description:

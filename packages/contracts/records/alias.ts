@@ -8,7 +8,7 @@ export type Alias = z.infer<typeof Alias>;
 export const alias = record({
   name: 'alias',
   writer: 'people',
-  readers: ['lifecycle', 'usage', 'policy', 'access', 'inference'],
+  readers: ['lifecycle', 'usage', 'policy', 'access', 'inference', 'workspaces'],
   leadingKeys: ['ALIAS#*'],
   key: (email: string, person: string) => ({ pk: `ALIAS#${email.toLowerCase()}`, sk: person }),
   schema: Alias,

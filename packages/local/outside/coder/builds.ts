@@ -10,6 +10,8 @@ export interface Build {
   transition: Transition;
   /** Empties the state instead of destroying what it describes. */
   orphan: boolean;
+  /** Of the template; the seeded one where it is left out. */
+  versionId?: string;
   initiatorId: string;
   /** Milliseconds of stack time. */
   createdAt: number;

@@ -63,7 +63,7 @@ export function showBuild(store: Store, build: Build, now: number): Record<strin
     workspace_name: workspace?.name ?? '',
     workspace_owner_id: owner?.id ?? '',
     workspace_owner_name: owner?.username ?? '',
-    template_version_id: templateVersionId,
+    template_version_id: build.versionId ?? templateVersionId,
     transition: build.transition,
     initiator_id: build.initiatorId,
     initiator_name: store.users.get(build.initiatorId)?.username ?? '',
@@ -114,16 +114,16 @@ export function showWorkspace(store: Store, workspace: Workspace, now: number): 
     organization_name: 'default',
     template_id: workspace.templateId,
     template_name: 'claude-code',
-    template_active_version_id: templateVersionId,
-    outdated: false,
-    automatic_updates: 'never',
+    template_active_version_id: store.activeVersion,
+    outdated: (latest?.versionId ?? templateVersionId) !== store.activeVersion,
+    automatic_updates: workspace.updatesAtStart ? 'always' : 'never',
     latest_build: latest && showBuild(store, latest, now),
     health: { healthy: runningTask(builds, now) !== undefined, failing_agents: [] },
   };
 }
 
-export function showTemplate(): Record<string, unknown> {
-  return { id: templateId, name: 'claude-code', organization_id: organizationId, active_version_id: templateVersionId };
+export function showTemplate(store: Store): Record<string, unknown> {
+  return { id: templateId, name: 'claude-code', organization_id: organizationId, active_version_id: store.activeVersion };
 }
 
 function time(milliseconds: number): string {

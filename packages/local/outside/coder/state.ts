@@ -31,6 +31,8 @@ export interface Workspace {
   name: string;
   templateId: string;
   createdAt: number;
+  /** Whether a start takes the template's active version by itself. */
+  updatesAtStart?: boolean;
   /** Oldest first. */
   buildIds: string[];
 }
@@ -45,6 +47,8 @@ export interface Secret {
 }
 
 export interface CoderState {
+  /** Of the one template; the seeded one unless another was made active. */
+  activeVersion?: string | undefined;
   secrets: Secret[];
   users: User[];
   tokens: Token[];
@@ -53,6 +57,7 @@ export interface CoderState {
 }
 
 export interface Store {
+  activeVersion: string;
   /** By `<user id>/<name>`. */
   secrets: Map<string, Secret>;
   users: Map<string, User>;
@@ -66,13 +71,15 @@ export function createStore(saved?: CoderState): Store {
   const byId = <Item extends { id: string }>(items: readonly Item[] = []) => new Map(items.map((item) => [item.id, item]));
   const [users, tokens, workspaces, builds] = [byId(saved?.users), byId(saved?.tokens), byId(saved?.workspaces), byId(saved?.builds)];
   const secrets = new Map((saved?.secrets ?? []).map((secret) => [`${secret.userId}/${secret.name}`, secret]));
-  return {
+  const store: Store = {
+    activeVersion: saved?.activeVersion ?? templateVersionId,
     secrets,
     users,
     tokens,
     workspaces,
     builds,
     state: () => ({
+      activeVersion: store.activeVersion,
       secrets: [...secrets.values()],
       users: [...users.values()],
       tokens: [...tokens.values()],
@@ -80,6 +87,7 @@ export function createStore(saved?: CoderState): Store {
       builds: [...builds.values()],
     }),
   };
+  return store;
 }
 
 export const organizationId = uuidOf('organization');

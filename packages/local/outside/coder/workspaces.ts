@@ -46,6 +46,7 @@ export function workspaceRoutes(options: AccessOptions, save: () => Promise<void
       if (wanted !== undefined && owner?.username.toLowerCase() !== (wanted === 'me' ? actor.username.toLowerCase() : wanted)) return false;
       const name = terms.get('name') ?? terms.get('');
       if (name !== undefined && !workspace.name.toLowerCase().includes(name)) return false;
+      if (terms.has('template') && terms.get('template') !== 'claude-code') return false;
       const status = terms.get('status');
       const latest = buildsOf(store, workspace).at(-1);
       return status === undefined || (latest !== undefined && workspaceStatus(latest, options.now()) === status);
@@ -83,12 +84,13 @@ export function workspaceRoutes(options: AccessOptions, save: () => Promise<void
     if ((template === undefined) === (version === undefined))
       throw invalid('template_id', 'exactly one of template_id and template_version_id is required');
     if (template !== undefined && template !== templateId) throw refused(404, 'The template does not exist.');
-    if (version !== undefined && version !== templateVersionId) throw refused(404, 'The template version does not exist.');
+    if (version !== undefined && version !== store.activeVersion) throw refused(404, 'The template version does not exist.');
     const taken = workspacesOf(store, owner.id).some((one) => one.name === name.toLowerCase() && !deleted(one));
     if (taken) throw refused(409, `Workspace "${name}" already exists.`);
     const workspace = addWorkspace(store, { id: uuidOf(), ownerId: owner.id, name: name.toLowerCase(), createdAt: options.now() });
     addBuild(store, workspace, {
       id: uuidOf(),
+      versionId: typeof version === 'string' ? version : store.activeVersion,
       transition: 'start',
       orphan: false,
       initiatorId: actor.id,
@@ -106,11 +108,13 @@ export function workspaceRoutes(options: AccessOptions, save: () => Promise<void
     if (!isTransition(transition)) throw invalid('transition', 'is start, stop or delete');
     if (orphan === true && transition !== 'delete') throw refused(400, 'Orphan is only permitted when deleting a workspace.');
     if (orphan === true && !isAdmin(actor)) throw refused(403, 'Only who may update the template may orphan.');
+    const { template_version_id: wanted } = call.body;
     const latest = buildsOf(store, workspace).at(-1);
     if (latest && isActive(latest, options.now())) throw refused(409, 'A workspace build is already active.');
     const made = addBuild(store, workspace, {
       id: uuidOf(),
       transition,
+      versionId: typeof wanted === 'string' ? wanted : versionFor(workspace, transition, latest),
       orphan: orphan === true,
       initiatorId: actor.id,
       createdAt: options.now(),
@@ -118,6 +122,11 @@ export function workspaceRoutes(options: AccessOptions, save: () => Promise<void
     });
     await save();
     return { status: 201, body: showBuild(store, made, options.now()) };
+  }
+
+  /** A stop is built from what runs; a start too, unless the workspace takes the active version by itself. */
+  function versionFor(workspace: Workspace, transition: Transition, latest: Build | undefined): string {
+    return workspace.updatesAtStart && transition === 'start' ? store.activeVersion : (latest?.versionId ?? templateVersionId);
   }
 
   function namedBuild(call: Call, actor: User): Build {
@@ -156,6 +165,23 @@ export function workspaceRoutes(options: AccessOptions, save: () => Promise<void
     return { status: 200, body: lines.filter((line) => line.id > after) };
   }
 
+  /** Any id will do for a version: nobody pushes one here. */
+  async function activate(call: Call): Promise<Answer> {
+    const { id } = call.body;
+    if (call.params.template !== templateId) throw refused(404, hidden);
+    if (typeof id !== 'string') throw invalid('id', 'is required');
+    store.activeVersion = id;
+    await save();
+    return { status: 200, body: { message: 'Updated the active template version!' } };
+  }
+
+  async function autoUpdate(call: Call, actor: User): Promise<Answer> {
+    const workspace = named(call, actor);
+    workspace.updatesAtStart = call.body.automatic_updates === 'always';
+    await save();
+    return { status: 204 };
+  }
+
   const builds = (call: Call, actor: User): Answer => {
     const all = buildsOf(store, named(call, actor)).reverse();
     return { status: 200, body: pageOf(call, all).map((one) => showBuild(store, one, options.now())) };
@@ -186,8 +212,10 @@ export function workspaceRoutes(options: AccessOptions, save: () => Promise<void
     route(
       'GET',
       '/api/v2/templates',
-      signedIn(options, () => ({ status: 200, body: [showTemplate()] })),
+      signedIn(options, () => ({ status: 200, body: [showTemplate(store)] })),
     ),
+    route('PATCH', '/api/v2/templates/:template/versions', adminOnly(options, activate)),
+    route('PUT', '/api/v2/workspaces/:workspace/autoupdates', signedIn(options, autoUpdate)),
   ];
 }
 
