@@ -72,14 +72,17 @@ function hire(name: string, groups: string[]): Promise<{ id: string; email: stri
 /** What they have in each system, as its own API tells. */
 async function has(
   email: string,
-): Promise<{ invites: number; keys: { user_id: string; models: string[]; max_budget: number | null }[]; workspaces: string[] }> {
+): Promise<{
+  invites: number;
+  keys: { token: string; user_id: string; models: string[]; max_budget: number | null }[];
+  workspaces: string[];
+}> {
   const admin = { 'x-api-key': 'sk-ant-admin01-local', 'anthropic-version': '2023-06-01' };
   const invites = await fetch(`${stack.outside}/anthropic/v1/organizations/invites?email=${encodeURIComponent(email)}`, { headers: admin });
   const { data } = (await invites.json()) as { data: unknown[] };
-  const { body } = await company.litellm<{ keys: { key_alias: string; user_id: string; models: string[]; max_budget: number | null }[] }>(
-    'GET',
-    '/key/list?return_full_object=true&size=100',
-  );
+  const { body } = await company.litellm<{
+    keys: { key_alias: string; token: string; user_id: string; models: string[]; max_budget: number | null }[];
+  }>('GET', '/key/list?return_full_object=true&size=100');
   const known = (await (await (await company.admin()).fetch(`/admin/people?email=${email}`)).json()) as { people: { id: string }[] };
   const id = known.people[0]?.id ?? 'nobody';
   const owned = await company.coder<{ workspaces?: { name: string; latest_build: { status: string } }[] }>(
@@ -183,6 +186,34 @@ describe('an onboarding that cannot be finished', () => {
       what: 'the proof',
     });
     expect(proven.cut_at).toBeDefined();
+  });
+});
+
+describe('somebody who joined, left and comes back', () => {
+  it('loses all of it, and after the purge is given everything anew, with another key', async () => {
+    const sam = 'sam@example.com';
+    const { id } = await hire('sam', ['engineering']);
+    expect((await ended(sam)).status).toBe('done');
+    const token = async () => (await has(sam)).keys.map((key) => key.token);
+    const before = await token();
+    await company.hr('PATCH', `/users/${id}`, { active: false });
+    const proven = await company.caseOf(sam, (one) => one.proven_at !== undefined, { what: 'the proof' });
+    expect(proven.status).toBe('proven');
+    expect((await grants(sam)).map(({ state }) => state)).toEqual(['blocked', 'blocked', 'blocked']);
+    expect((await has(sam)).invites).toBe(0);
+    await stack.settled();
+    await stack.advance(7 * 86_400 + 60);
+    await company.caseOf(sam, (one) => one.status === 'done', { what: 'the purge' });
+    expect(await has(sam)).toMatchObject({ invites: 0, keys: [], workspaces: [] });
+
+    await company.hr('PATCH', `/users/${id}`, { active: true });
+    await stack.until(async () => ((await grants(sam)).every(({ state }) => state === 'given') ? true : undefined), {
+      stepSeconds: 5,
+      timeoutMs: 50_000,
+      what: 'the grants of somebody who is back',
+    });
+    expect(await has(sam)).toMatchObject({ invites: 1, workspaces: ['claude running'] });
+    expect(await token()).not.toEqual(before);
   });
 });
 
