@@ -245,7 +245,7 @@ export const surface: Surface = {
         'The key that signs tokens is older than a hundred days: the rotation of every ninety did not happen. Look at the last executions of the machine key-rotation, and start it.',
       namespace: 'Gatehouse',
       metric: 'SigningKeyDays',
-      statistic: 'Minimum',
+      statistic: 'Maximum',
       periodSeconds: 3600,
       evaluationPeriods: 1,
       missingData: 'notBreaching',
