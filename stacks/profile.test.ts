@@ -16,6 +16,18 @@ it('names what there is to copy when a stage has no file', () => {
   expect(() => profileOf('nowhere', root)).toThrow(/There is no stacks\/profiles\/nowhere\.yaml: copy one of bundled, evaluation, /);
 });
 
+it('a pool of its own is the issuer, the sign-in page and the directory, and what is written stays beside it', () => {
+  const file = readFileSync(path.join(root, 'stacks/profiles/new.yaml'), 'utf8');
+  const { access, people } = readProfile('new.yaml', file);
+  const issuer = 'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_NEWPOOL';
+  expect(access.issuers).toMatchObject([{ kind: 'cognito', issuer, audiences: ['new-pool-client'], directory: true }]);
+  expect(access.login).toEqual({ issuer, client_id: 'new-pool-client', scopes: 'openid email profile' });
+  expect(people.directory).toEqual([{ kind: 'cognito', issuer, user_pool_id: 'us-east-1_NEWPOOL' }]);
+  const also = 'people: { directory: { kind: okta, issuer: https://acme.okta.com, url: https://acme.okta.com } }';
+  expect(readProfile('new.yaml', file.replace('people: {}', also)).people.directory.map(({ kind }) => kind)).toEqual(['cognito', 'okta']);
+  expect(() => readProfile('new.yaml', file.replace(/new_pool: .*/, ''))).toThrow(/at access\.issuers[\s\S]*at people\.directory/);
+});
+
 describe.each([
   ['a region that is none', /region: us-east-1/, 'region: virginia', 'at region'],
   ['a member that nobody knows', /zones: 1/, 'zonez: 1', 'zonez'],
@@ -28,6 +40,26 @@ describe.each([
   ],
   ['an issuer that nobody could sign in with', /audiences: \[gatehouse\]/, 'audiences: []', 'audiences'],
   ['a domain without zone or certificate', /zones: 1/, 'domain: { name: claude.acme.example }', 'at domain'],
+  [
+    'a certificate of another region',
+    /zones: 1/,
+    'domain: { name: claude.acme.example, certificate_arn: "arn:aws:acm:eu-west-1:000000000000:certificate/1" }',
+    'the certificate is not in us-east-1, where this stage is',
+  ],
+  [
+    'a user pool of another region',
+    /directory: \{.*/,
+    'directory: { kind: cognito, issuer: https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a, user_pool_id: eu-west-1_a }',
+    'the user pool is not in us-east-1, where this stage is',
+  ],
+  ['a sign-in page that no name can have', /zones: 1/, 'new_pool: { sign_in_prefix: Acme_ }', 'new_pool.sign_in_prefix'],
+  [
+    'an upstream that is written twice',
+    /zones: 1/,
+    'inference: { upstreams: [{ kind: bedrock }, { kind: bedrock }] }',
+    'each kind of upstream once',
+  ],
+  ['a channel that nobody has', /zones: 1/, 'operations: { channels: { page: [pager] } }', 'operations.channels.page[0]'],
   ['YAML that is none', /region: us-east-1/, 'region: [', 'is not YAML'],
 ])('%s', (_, right, wrong, said) => {
   it('is refused in words', () => {

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { AccessConfig } from './access-profile.ts';
 import { GuardConfig } from './guard-profile.ts';
 import { InferenceConfig } from './inference-profile.ts';
+import { withNewPool } from './new-pool.ts';
 import { OperationsConfig } from './operations-profile.ts';
 import { PeopleConfig } from './people-profile.ts';
 import { SeatsConfig } from './seats-profile.ts';
@@ -75,8 +76,7 @@ const NewPool = z.strictObject({
   sign_in_prefix: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/),
 });
 
-/** A stage's whole profile. Unknown members are errors; all errors are told at once. */
-export const Profile = z
+const Written = z
   .strictObject({
     region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/),
     /** Tables, keys, secrets and buckets outlive `sst remove`. Without it a removed stage leaves nothing behind. */
@@ -105,6 +105,21 @@ export const Profile = z
     operations: OperationsConfig.prefault({}),
     inference: InferenceConfig.prefault({}),
   })
+  .superRefine(({ region, domain, people }, context) => {
+    const elsewhere = (path: (string | number)[], what: string) =>
+      context.addIssue({ code: 'custom', path, message: `${what} is not in ${region}, where this stage is` });
+    const certificate = domain?.certificate_arn;
+    if (certificate !== undefined && certificate.split(':')[3] !== region) elsewhere(['domain', 'certificate_arn'], 'the certificate');
+    for (const [index, directory] of people.directory.entries())
+      if (
+        directory.kind === 'cognito' &&
+        new URL(directory.issuer).hostname.startsWith('cognito-idp.') &&
+        !directory.user_pool_id.startsWith(`${region}_`)
+      )
+        elsewhere(['people', 'directory', index, 'user_pool_id'], 'the user pool');
+  })
   // What the gateway saw and what clients report are priced alike.
   .transform((profile) => ({ ...profile, inference: { ...profile.inference, price_ppm: profile.usage.price_ppm } }));
+/** A stage's whole profile. Unknown members are errors; all errors are told at once. */
+export const Profile = z.preprocess(withNewPool, Written);
 export type Profile = z.infer<typeof Profile>;

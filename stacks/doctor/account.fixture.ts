@@ -9,6 +9,8 @@ export interface Account {
   environments: number;
   /** Versions of every secret; -1 where nothing was deployed yet. */
   secretVersions: number;
+  /** Of Anthropic, active in Bedrock. */
+  models: number;
   /** Answers 403 to everything but the identity. */
   closed: boolean;
 }
@@ -18,6 +20,7 @@ export const goodAccount: Account = {
   certificate: { name: '*.acme.example', status: 'ISSUED', ends: Date.UTC(2030, 0, 1) / 1000 },
   environments: 1000,
   secretVersions: 1,
+  models: 3,
   closed: false,
 };
 
@@ -48,6 +51,13 @@ export async function startAccount(account: Account): Promise<{ url: string; clo
       return account.secretVersions < 0
         ? json({ __type: 'ResourceNotFoundException', message: 'no such secret' }, 400)
         : json({ Versions: Array.from({ length: account.secretVersions }, (_, index) => ({ VersionId: `version-${index}` })) });
+    if (request.url?.startsWith('/foundation-models'))
+      return json({
+        modelSummaries: Array.from({ length: account.models }, (_, index) => ({
+          modelId: `anthropic.claude-${index}`,
+          modelLifecycle: { status: 'ACTIVE' },
+        })),
+      });
     if (request.url?.includes('account-settings')) return json({ AccountLimit: { ConcurrentExecutions: account.environments } });
     return json({ __type: 'UnknownOperationException', message: `${target} ${request.url}` }, 400);
   }).listen(0, '127.0.0.1');

@@ -1,5 +1,6 @@
 /** What it takes to read people from directories that are AWS's own. The others take a secret, and grant no power. */
 import type { Directory } from '@gatehouse/core/people-profile';
+import { withPool } from '../pool.ts';
 import { accountId, partition, region } from '../stage.ts';
 import type { Statement } from './permission.ts';
 
@@ -11,7 +12,7 @@ export function directoryStatements(directories: readonly Directory[]): Power[] 
       return [
         {
           actions: ['cognito-idp:ListUsers', 'cognito-idp:ListUsersInGroup', 'cognito-idp:AdminListGroupsForUser'],
-          resources: [$interpolate`arn:${partition}:cognito-idp:${region}:${accountId}:userpool/${directory.user_pool_id}`],
+          resources: [$interpolate`arn:${partition}:cognito-idp:${region}:${accountId}:userpool/${withPool(directory.user_pool_id)}`],
         },
       ];
     if (directory.kind !== 'identity-center') return [];

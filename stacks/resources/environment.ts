@@ -3,6 +3,7 @@ import { environmentOf as variablesOf } from '@gatehouse/contracts/environment';
 import { busName, machineAlias, machineName, tableName } from '@gatehouse/contracts/names';
 import type { Capability, Entry, Surface } from '@gatehouse/contracts/surface';
 import { publicUrl } from '../origin.ts';
+import { withPool } from '../pool.ts';
 import { arn, profile, stage } from '../stage.ts';
 import { hasMachine } from '../surfaces.ts';
 import { physicalBucket } from './bucket.ts';
@@ -28,7 +29,7 @@ export function environmentOf(surface: Surface, entry: Entry): Record<string, $u
 }
 
 /** A capability's part of the profile; some have none. */
-function configOf(capability: Capability): string {
+function configOf(capability: Capability): $util.Input<string> {
   const parts: Readonly<Record<string, unknown>> = profile;
-  return JSON.stringify(parts[capability] ?? {});
+  return withPool(JSON.stringify(parts[capability] ?? {}));
 }

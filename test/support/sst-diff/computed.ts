@@ -115,6 +115,11 @@ const kinds: Record<string, (physical: string, logical: string, inputs: Values) 
     id: `vpce-${logical}`,
     dnsEntries: [{ dnsName: `${logical}.vpce.amazonaws.com`, hostedZoneId: 'Z1' }],
   }),
+  'aws:cognito/userPool:UserPool': () => ({
+    id: `${region}_0People00`,
+    arn: arn('cognito-idp', `userpool/${region}_0People00`),
+  }),
+  'aws:cognito/userPoolClient:UserPoolClient': () => ({ id: '0client0of0people0' }),
   'aws:scheduler/schedule:Schedule': (name) => ({ arn: arn('scheduler', `schedule/default/${name}`) }),
   'random:index/randomBytes:RandomBytes': (_, __, { length }) => ({
     base64: Buffer.alloc(Number(length ?? 32)).toString('base64'),
