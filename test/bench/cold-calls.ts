@@ -108,10 +108,16 @@ const answers: Readonly<Record<string, readonly Asked[]>> = {
   'GET /admin/offboardings': [
     { name: 'lists', status: 200, sent: ({ carol }) => ({ token: carol.accessToken, query: { person: 'alice@example.com' } }) },
   ],
+  // Its work is its span's: a month of days is a hundred queries, warm or cold.
+  'GET /admin/reconciliation': [
+    { name: 'reconciles a day', status: 200, sent: ({ carol }) => ({ token: carol.accessToken, query: { from: today(), to: today() } }) },
+  ],
   'POST /v1/metrics': [{ name: 'takes an export', status: 200, sent: ({ alice }) => json(alice.accessToken, counts()) }],
   'GET /scim/v2/{path+}': [{ name: 'lists', status: 200, sent: ({ scimSecret }) => ({ token: scimSecret, path: { path: 'Users' } }) }],
   'POST /v1/messages': [{ name: 'answers', status: 200, sent: ({ alice }) => json(alice.accessToken, prompt) }],
 };
+
+const today = () => new Date().toISOString().slice(0, 10);
 
 /** One export of one count, as Claude Code makes it each minute. */
 function counts(): object {
