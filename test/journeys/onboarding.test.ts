@@ -70,9 +70,7 @@ function hire(name: string, groups: string[]): Promise<{ id: string; email: stri
 }
 
 /** What they have in each system, as its own API tells. */
-async function has(
-  email: string,
-): Promise<{
+async function has(email: string): Promise<{
   invites: number;
   keys: { token: string; user_id: string; models: string[]; max_budget: number | null }[];
   workspaces: string[];
