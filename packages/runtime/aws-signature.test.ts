@@ -13,6 +13,9 @@ const signing = {
 };
 const signatureOf = (authorization: string | null | undefined) => /Signature=([0-9a-f]{64})$/.exec(authorization ?? '')?.[1];
 
+/** The other implementation takes an encoded slash for a slash; dots are not sent as they are. */
+const isSegment = (text: string) => !text.includes('/') && text !== '.' && text !== '..';
+
 describe('a signature', () => {
   it("is that of AWS's own test suite for Signature Version 4 (get-vanilla)", () => {
     const url = new URL('https://example.amazonaws.com/');
@@ -26,7 +29,7 @@ describe('a signature', () => {
 
   it('is what another implementation makes of any path, query, body, session, time and service', async () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 20 });
-    const segments = fc.array(fc.string({ unit: 'grapheme', minLength: 1 }).map(encodeURIComponent), { maxLength: 4 });
+    const segments = fc.array(fc.string({ unit: 'grapheme', minLength: 1 }).filter(isSegment).map(encodeURIComponent), { maxLength: 4 });
     const query = fc.dictionary(fc.string({ minLength: 1 }), text, { maxKeys: 4 });
     const when = fc.integer({ min: Date.parse('2020-01-01'), max: Date.parse('2050-01-01') });
     const service = fc.constantFrom('dynamodb', 'lambda', 's3', 'kms');

@@ -17,7 +17,7 @@ export function json<S extends z.ZodType>(schema: S) {
     .pipe(schema);
 }
 
-/** What is parsed once an environment is not worth the code that zod would make to parse it faster. */
+/** What is parsed seldom is not worth the code that zod would make to parse it faster. */
 export const once = { jitless: true };
 
 export function readEnv<S extends z.ZodType>(schema: S): z.infer<S> {

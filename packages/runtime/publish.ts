@@ -2,6 +2,7 @@
 import type { Detail } from '@gatehouse/events/fact';
 import type * as z from 'zod';
 import { freshId, now, timestamp } from './clock.ts';
+import { once } from './environment.ts';
 import type { Write } from './table.ts';
 
 /** DynamoDB streams keep 24 hours; the item is only needed until it is published. */
@@ -19,7 +20,7 @@ export function publish<F extends Fact>(
   fact: F,
   detail: Omit<Detail<F>, 'id' | 'at'> & { id?: string; at?: string },
 ): Write {
-  const full = fact.schema.parse({ id: freshId('evt'), at: timestamp(), ...detail }) as { id: string };
+  const full = fact.schema.parse({ id: freshId('evt'), at: timestamp(), ...detail }, once) as { id: string };
   return {
     Put: {
       TableName: table,
