@@ -57,8 +57,10 @@ export function signed(request: Unsigned, signing: Signing): Record<string, stri
 }
 
 function queryOf(url: URL): string {
-  const pairs = [...url.searchParams].map(([name, value]) => `${encode(name)}=${encode(value)}`);
-  return pairs.sort().join('&');
+  const pairs = [...url.searchParams].map(([name, value]) => [encode(name), encode(value)]);
+  // By name, then by value: a space sorts before what any encoded text begins with, where `=` would not.
+  const sorted = pairs.map((pair) => pair.join(' ')).sort();
+  return sorted.map((pair) => pair.replace(' ', '=')).join('&');
 }
 
 /** S3's path is encoded once, every other service's once more than it is sent. */
