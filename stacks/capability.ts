@@ -1,5 +1,5 @@
 /** Deploys one capability from its surface and from nothing else: what is not in the surface does not exist in AWS. */
-import { alarmsOf } from '@gatehouse/contracts/in-stage';
+import { alarmsOf, holds } from '@gatehouse/contracts/in-stage';
 import type { Capability, Surface } from '@gatehouse/contracts/surface';
 import { alarm } from './resources/alarm.ts';
 import { bucketOf } from './resources/bucket.ts';
@@ -32,7 +32,8 @@ export function deploy(surface: Surface): void {
   const { capability } = surface;
   const table = surface.table ? tableOf(capability) : undefined;
   for (const [name, key] of Object.entries(surface.keys ?? {})) keyOf(capability, name, key);
-  for (const [name, secret] of Object.entries(surface.secrets ?? {})) secretOf(capability, name, secret);
+  for (const [name, secret] of Object.entries(surface.secrets ?? {}))
+    if (holds(partOf(capability), secret.where)) secretOf(capability, name, secret);
   for (const [name, bucket] of Object.entries(surface.buckets ?? {})) bucketOf(capability, name, bucket);
 
   const letters = deadLetters(surface);

@@ -161,9 +161,9 @@ export const surface: Surface = {
       generated: true,
     },
     'entra-graph': {
-      description:
-        'Not used until an issuer of kind entra names a graph: then put the client secret of that app registration here, in place of the random text',
-      generated: true,
+      description: 'The client secret of the app registration that asks Microsoft Graph for groups',
+      generated: false,
+      where: 'issuers.*.graph',
     },
   },
   metrics: [

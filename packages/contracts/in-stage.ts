@@ -32,3 +32,17 @@ export function describe(description: string, severity: Alarm['severity'], headi
 export function patternIn(stage: string, pattern: Pattern): Pattern {
   return JSON.parse(JSON.stringify(pattern).replaceAll('${stage}', stage)) as Pattern;
 }
+
+/** @param path `scim`, `directory.*.kind=okta`, `channels.*.*=slack`: whether a capability's part of the profile holds it. */
+export function holds(part: unknown, path: string | undefined): boolean {
+  if (path === undefined) return true;
+  const [members = '', wanted] = path.split('=');
+  let found: unknown[] = [part];
+  for (const member of members.split('.'))
+    found = found.filter(isMembers).flatMap((one) => (member === '*' ? Object.values(one) : [one[member]]));
+  return found.some((value) => (wanted === undefined ? value !== undefined : value === wanted));
+}
+
+function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

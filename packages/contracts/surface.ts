@@ -154,6 +154,8 @@ export interface Key {
 export interface Secret {
   description: string;
   generated: boolean;
+  /** Made only where the capability's part of the profile holds this: a path of members, `*` for each of a list, `=value` at its end. */
+  where?: string;
 }
 
 /** Encrypted, versioned and closed to the public, always. */

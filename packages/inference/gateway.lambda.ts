@@ -18,8 +18,8 @@ export const env = z.object({
   TABLE_USAGE: z.string().min(1),
   TABLE_ACCESS: z.string().min(1),
   TABLE_POLICY: z.string().min(1),
-  SECRET_ANTHROPIC_KEY_ARN: z.string().min(1),
-  SECRET_ANTHROPIC_AWS_KEY_ARN: z.string().min(1),
+  SECRET_ANTHROPIC_KEY_ARN: z.string(),
+  SECRET_ANTHROPIC_AWS_KEY_ARN: z.string(),
   CONFIG: json(InferenceConfig),
 });
 type Env = z.infer<typeof env>;

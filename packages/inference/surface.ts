@@ -126,10 +126,15 @@ export const surface: Surface = {
     },
   ],
   secrets: {
-    'anthropic-key': { description: 'API key of the Anthropic API, for prompts that pass the gateway', generated: false },
+    'anthropic-key': {
+      description: 'API key of the Anthropic API, for prompts that pass the gateway',
+      generated: false,
+      where: 'upstreams.*.kind=anthropic',
+    },
     'anthropic-aws-key': {
       description: 'API key of Claude Platform on AWS, where its upstream is written with auth "api-key"',
       generated: false,
+      where: 'upstreams.*.auth=api-key',
     },
   },
 };

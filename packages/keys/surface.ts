@@ -82,10 +82,11 @@ export const surface: Surface = {
   },
   keys: { 'virtual-keys': { spec: 'SYMMETRIC_DEFAULT', usage: 'ENCRYPT_DECRYPT' } },
   secrets: {
-    'litellm-key': { description: "LiteLLM's master key, or the key of a proxy_admin user", generated: false },
+    'litellm-key': { description: "LiteLLM's master key, or the key of a proxy_admin user", generated: false, where: 'litellm' },
     'anthropic-admin-key': {
       description: "An admin key of the company's organization at Anthropic that may read and write members",
       generated: false,
+      where: 'anthropic',
     },
   },
 };

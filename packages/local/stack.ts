@@ -2,6 +2,7 @@
  * The embedded stack: one process, four loopback ports, the deployed files. It puts the parts together and lets go of them again;
  * what runs in it is said by the surfaces.
  */
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
@@ -151,6 +152,8 @@ export async function runStack(
     const awsDirectories = createAwsDirectories();
     const services = { dynamodb, kms, secretsManager, events: events.service, states: states.service, cloudwatch: cloudwatch.service };
     const secrets = {
+      'access/entra-graph': randomUUID(),
+      'people/graph-client': randomUUID(),
       'people/directory-token': directoryToken,
       'operations/slack-webhook': `${addresses.outside}/slack${slackPath}`,
       'operations/pagerduty-key': pagerdutyKey,

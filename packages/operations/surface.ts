@@ -254,7 +254,11 @@ export const surface: Surface = {
     },
   ],
   secrets: {
-    'slack-webhook': { description: "The address of Slack's incoming webhook, whole", generated: false },
-    'pagerduty-key': { description: "The integration key of a PagerDuty service's Events API v2", generated: false },
+    'slack-webhook': { description: "The address of Slack's incoming webhook, whole", generated: false, where: 'channels.*.*=slack' },
+    'pagerduty-key': {
+      description: "The integration key of a PagerDuty service's Events API v2",
+      generated: false,
+      where: 'channels.*.*=pagerduty',
+    },
   },
 };

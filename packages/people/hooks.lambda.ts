@@ -64,8 +64,8 @@ async function verifyOkta(request: Request, { env: { CONFIG } }: HookCall): Prom
 
 async function hearOkta(request: Request, { env, now }: HookCall): Promise<Reply> {
   const hook = env.CONFIG.hooks.okta;
-  if (!isSecret(request.header('authorization'), await secret(env.SECRET_HOOK_OKTA_ARN))) return unauthorized;
   if (!hook) return notFound;
+  if (!isSecret(request.header('authorization'), await secret(env.SECRET_HOOK_OKTA_ARN))) return unauthorized;
   const delivery = readDelivery(jsonOf(request));
   if (!delivery.ok) return malformed;
   const hints: Hinted[] = [];
@@ -91,14 +91,14 @@ async function hearEntra(request: Request, { env, now }: HookCall): Promise<Repl
   const hook = env.CONFIG.hooks.entra;
   const validation = request.query.get('validationToken');
   // Graph's handshake, at making and at renewing a subscription: its text comes back as text and as nothing else.
-  if (validation !== null && hook)
+  if (!hook) return notFound;
+  if (validation !== null)
     return validation.length <= maxValidationToken
       ? { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: validation }
       : malformed;
   const clientState = await secret(env.SECRET_HOOK_ENTRA_ARN);
   const delivery = readNotifications(jsonOf(request));
   if (!delivery.ok) return bearsSecret(request, clientState) ? malformed : unauthorized;
-  if (!hook) return notFound;
   const hints: Hinted[] = [];
   let genuine = 0;
   for (const one of delivery.value) {
@@ -122,8 +122,8 @@ async function hearEntra(request: Request, { env, now }: HookCall): Promise<Repl
 
 async function hearAuthentik(request: Request, { env, now }: HookCall): Promise<Reply> {
   const hook = env.CONFIG.hooks.authentik;
-  if (!bearsSecret(request, await secret(env.SECRET_HOOK_AUTHENTIK_ARN))) return unauthorized;
   if (!hook) return notFound;
+  if (!bearsSecret(request, await secret(env.SECRET_HOOK_AUTHENTIK_ARN))) return unauthorized;
   const event = readEvent(jsonOf(request));
   if (event.ok) await acceptHints(env.TABLE_PEOPLE, [{ ...event.value, issuer: hook.issuer, source: 'authentik' }]);
   else log.info('event does nothing', { source: 'authentik', ...event.refusal });

@@ -202,15 +202,28 @@ export const surface: Surface = {
     { name: 'SweepWaiting', unit: 'Count', sets: [['source']] },
   ],
   secrets: {
-    'directory-token': { description: 'API token of a read-only administrator in the directory (Okta: SSWS)', generated: false },
-    'graph-client': {
-      description: 'Not used until a directory of kind entra is in the profile: then put the client secret of its app registration here',
-      generated: true,
+    'directory-token': {
+      description: 'API token of a read-only administrator in the directory (Okta: SSWS)',
+      generated: false,
+      where: 'directory.*.kind=okta',
     },
-    'hook-okta': { description: 'What Okta’s event hook sends as Authorization: put it there', generated: true },
-    'hook-entra': { description: 'The clientState of Graph subscriptions: give it when making one', generated: true },
-    'hook-authentik': { description: 'What Authentik’s webhook transport sends as bearer: put it there', generated: true },
-    'scim-1': { description: 'Bearer token of the identity provider for /scim/v2; replace it while scim-2 is in use', generated: true },
-    'scim-2': { description: 'The other bearer token for /scim/v2; replace it while scim-1 is in use', generated: true },
+    'graph-client': {
+      description: 'The client secret of the app registration that reads users and groups from Microsoft Graph',
+      generated: false,
+      where: 'directory.*.kind=entra',
+    },
+    'hook-okta': { description: 'What Okta’s event hook sends as Authorization: put it there', generated: true, where: 'hooks.okta' },
+    'hook-entra': { description: 'The clientState of Graph subscriptions: give it when making one', generated: true, where: 'hooks.entra' },
+    'hook-authentik': {
+      description: 'What Authentik’s webhook transport sends as bearer: put it there',
+      generated: true,
+      where: 'hooks.authentik',
+    },
+    'scim-1': {
+      description: 'Bearer token of the identity provider for /scim/v2; replace it while scim-2 is in use',
+      generated: true,
+      where: 'scim',
+    },
+    'scim-2': { description: 'The other bearer token for /scim/v2; replace it while scim-1 is in use', generated: true, where: 'scim' },
   },
 };

@@ -14,6 +14,7 @@ const maxTokenBytes = 1_024;
 export async function admitScim(_admission: unknown, token: string | undefined): Promise<Result<Caller, AdmissionRefusal>> {
   if (token === undefined) return refuse({ reason: 'no_token' });
   if (token.length > maxTokenBytes) return refuse({ reason: 'too_large', bytes: token.length, maxBytes: maxTokenBytes });
+  if (process.env.SECRET_SCIM_1_ARN === '') return refuse({ reason: 'malformed', detail: 'the profile names no SCIM' });
   try {
     if (isOneOf(token, await secrets(secret)) || isOneOf(token, await fresh())) return ok(nobody);
     return refuse({ reason: 'malformed', detail: 'neither of the two SCIM secrets' });

@@ -13,6 +13,7 @@ export async function secret(arn: string): Promise<string> {
 
 /** Reads past the cache: for one more try after the outside refused the secret. */
 export async function secretAgain(arn: string): Promise<string> {
+  if (arn === '') throw new Misconfigured('The profile does not use this secret, so that it was not made');
   const wish = { SecretId: arn };
   const { SecretString } = await awsJson<{ SecretString?: string }>('secretsmanager', 'GetSecretValue', wish).catch((error: Error) => {
     const { name } = error;

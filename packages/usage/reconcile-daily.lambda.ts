@@ -17,7 +17,7 @@ import { reconcile, totalsOf } from './reconciliation.ts';
 export const env = z.object({
   TABLE_USAGE: z.string().min(1),
   TABLE_PEOPLE: z.string().min(1),
-  SECRET_ANTHROPIC_REPORT_KEY_ARN: z.string().min(1),
+  SECRET_ANTHROPIC_REPORT_KEY_ARN: z.string(),
   CONFIG: json(UsageConfig),
 });
 

@@ -129,6 +129,7 @@ export const surface: Surface = {
     'anthropic-report-key': {
       description: "An admin key that may read the usage reports of the company's organization at Anthropic",
       generated: false,
+      where: 'anthropic',
     },
   },
   streams: ['publish', 'converge'],

@@ -155,6 +155,10 @@ export const surface: Surface = {
     },
   ],
   secrets: {
-    'coder-token': { description: 'Session token of a Coder service account that may manage users and all workspaces', generated: false },
+    'coder-token': {
+      description: 'Session token of a Coder service account that may manage users and all workspaces',
+      generated: false,
+      where: 'coder',
+    },
   },
 };

@@ -5,6 +5,7 @@ import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { GetHostedZoneCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { ListSecretVersionIdsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { holds } from '@gatehouse/contracts/in-stage';
 import { secretName } from '@gatehouse/contracts/names';
 import type { Profile } from '@gatehouse/core/profile';
 import { surfaces } from '../surfaces.ts';
@@ -23,7 +24,7 @@ export async function lookAtAccount(stage: string, profile: Profile, nowMs: numb
   });
   if (identity.state !== 'ok') return [identity];
   const found = [identity, regionOf(profile), zone(profile, client), certificate(profile, client, nowMs), capacity(profile, client)];
-  return Promise.all([...found, models(profile, client), ...secrets(stage, client)].filter((one) => one !== undefined));
+  return Promise.all([...found, models(profile, client), ...secrets(stage, profile, client)].filter((one) => one !== undefined));
 }
 
 type Options = { region: string };
@@ -120,11 +121,12 @@ function models(profile: Profile, client: Options): Promise<Finding> | undefined
 }
 
 /** After a deployment: which secrets still wait for the operator. */
-function secrets(stage: string, client: Options): Promise<Finding>[] {
+function secrets(stage: string, profile: Profile, client: Options): Promise<Finding>[] {
+  const parts: Readonly<Record<string, unknown>> = profile;
   const manager = new SecretsManagerClient(client);
   return surfaces.flatMap(({ capability, secrets: declared = {} }) =>
     Object.entries(declared)
-      .filter(([, { generated }]) => !generated)
+      .filter(([, { generated, where }]) => !generated && holds(parts[capability], where))
       .map(([name, { description }]) => {
         const SecretId = secretName(stage, capability, name);
         return look(`secret ${SecretId}`, async () => {

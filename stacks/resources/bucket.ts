@@ -1,7 +1,7 @@
 /** A capability's bucket: versioned, closed to the public, reached over TLS alone; with Object Lock where the surface asks for it. */
 import { bucketName } from '@gatehouse/contracts/names';
 import type { Bucket, Capability } from '@gatehouse/contracts/surface';
-import { accountId, keep, partition, pascal, region, stage } from '../stage.ts';
+import { accountId, keep, keepData, partition, pascal, region, stage } from '../stage.ts';
 
 export function bucketOf(capability: Capability, name: string, bucket: Bucket): void {
   const logical = pascal(capability, name, 'bucket');
@@ -13,7 +13,8 @@ export function bucketOf(capability: Capability, name: string, bucket: Bucket): 
       bucket: (args, options) => {
         args.bucket = nameOf(capability, name);
         args.objectLockEnabled = bucket.lock !== undefined;
-        args.forceDestroy = false;
+        // A stage that keeps nothing goes with what is in it.
+        args.forceDestroy = !keepData;
         Object.assign(options, keep);
       },
       lifecycle: (args) => {

@@ -17,7 +17,7 @@ export function environmentOf(surface: Surface, entry: Entry): Record<string, $u
     publicUrl: () => publicUrl,
     table: (capability) => tableName(stage, capability),
     key: keyArn,
-    secret: secretArn,
+    secret: (_, name) => secretArn(surface, name),
     bucket: physicalBucket,
     step: (step) => arn('lambda', `function:${functionOfStep(stage, step)}`),
     machine: (machine) => {

@@ -38,10 +38,10 @@ export function deployFunction(
     { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [arn('logs', `log-group:/aws/lambda/${physical}:*`)] },
     ...namedStatements(stage, surface, entry, arn),
     ...(entry.keys ?? []).map(({ key, actions }) => ({ actions: [...actions], resources: [keyArn(key)] })),
-    ...(entry.secrets ?? []).map((secret) => ({
-      actions: ['secretsmanager:GetSecretValue'],
-      resources: [secretArn(capability, secret)],
-    })),
+    ...(entry.secrets ?? [])
+      .map((secret) => secretArn(surface, secret))
+      .filter((arn) => arn !== '')
+      .map((arn) => ({ actions: ['secretsmanager:GetSecretValue'], resources: [arn] })),
     ...(entry.buckets ?? []).flatMap(({ bucket, actions, keys }) => [
       { actions: [...actions], resources: keys.map((key) => $interpolate`${bucketArn(bucket)}/${key}`) },
       // Without it S3 answers 403 for an object that is not there.

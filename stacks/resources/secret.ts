@@ -1,6 +1,6 @@
 /** Secrets of a capability: generated once here, or left empty for the operator to fill in. No value is ever in the repository. */
 import { secretName } from '@gatehouse/contracts/names';
-import type { Capability, Secret } from '@gatehouse/contracts/surface';
+import type { Capability, Secret, Surface } from '@gatehouse/contracts/surface';
 import { keep, keepData, pascal, stage } from '../stage.ts';
 
 const secrets = new Map<string, aws.secretsmanager.Secret>();
@@ -25,8 +25,11 @@ export function secretOf(capability: Capability, name: string, { description, ge
   secrets.set(`${capability}/${name}`, secret);
 }
 
-export function secretArn(capability: Capability, name: string): $util.Output<string> {
-  const found = secrets.get(`${capability}/${name}`);
-  if (!found) throw new Error(`${capability} uses the secret "${name}" but does not declare it under "secrets" in its surface.ts`);
-  return found.arn;
+/** Empty for a secret that this stage's profile does not use. */
+export function secretArn(
+  { capability, secrets: declared = {} }: Pick<Surface, 'capability' | 'secrets'>,
+  name: string,
+): $util.Input<string> {
+  if (!declared[name]) throw new Error(`${capability} uses the secret "${name}" but does not declare it under "secrets" in its surface.ts`);
+  return secrets.get(`${capability}/${name}`)?.arn ?? '';
 }

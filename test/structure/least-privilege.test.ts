@@ -1,4 +1,5 @@
 /** Every right in the deployed graph is one that a surface asks for, and every right asked for is there. */
+import { holds } from '@gatehouse/contracts/in-stage';
 import {
   busName,
   functionAlias,
@@ -12,7 +13,8 @@ import {
 import type { Entry, Surface } from '@gatehouse/contracts/surface';
 import { loadSurfaces } from '@gatehouse/local/surfaces';
 import { describe, expect, it } from 'vitest';
-import { account, region } from '../support/sst-diff/environment.ts';
+import { profileOf } from '../../stacks/profile.ts';
+import { account, region, root } from '../support/sst-diff/environment.ts';
 import { capturedGraph } from '../support/sst-diff/graph.ts';
 import { managedPolicies, rightsOf, statementsOf } from '../support/sst-diff/power.ts';
 
@@ -20,6 +22,7 @@ const surfaces = await loadSurfaces();
 const stage = 'bundled';
 const graph = await capturedGraph(stage);
 const statements = statementsOf(graph);
+const parts: Readonly<Record<string, unknown>> = profileOf(stage, root);
 const arn = (service: string, rest: string) => `arn:aws:${service}:${region}:${account}:${rest}`;
 
 /** Log delivery and X-Ray, of machines alone: AWS knows no resource for them. */
@@ -109,7 +112,14 @@ function askedFor(surface: Surface, name: string, entry: Entry): Set<string> {
     if (actions.some((action) => /Query|Scan/.test(action))) add(actions, `${table}/index/gsi1`, rows);
   }
   for (const { key, actions } of entry.keys ?? []) add(actions, keyArn(key));
+  for (const { bucket, actions, keys } of entry.buckets ?? []) {
+    const [owner = '', short = ''] = bucket.split('/');
+    const whole = `arn:aws:s3:::gatehouse-${stage}-${owner}-${short}-${account}-${region}`;
+    for (const key of keys) add(actions, `${whole}/${key}`);
+    if (actions.includes('s3:GetObject')) add(['s3:ListBucket'], whole);
+  }
   for (const secret of entry.secrets ?? []) {
+    if (!holds(parts[capability], surface.secrets?.[secret]?.where)) continue;
     const wanted = secretName(stage, capability, secret);
     add(['secretsmanager:GetSecretValue'], arn('secretsmanager', `secret:${wanted}-aaaaaa`));
   }
