@@ -19,7 +19,7 @@ interface Change {
 }
 
 export async function capture(stage: string): Promise<Resource[]> {
-  const file = path.join(folder, `${stage}.${inputsDigest()}.json`);
+  const file = path.join(folder, `${stage}.${inputsDigest(stage)}.json`);
   if (!existsSync(file)) {
     await exclusively(async () => {
       if (existsSync(file)) return;
@@ -46,8 +46,14 @@ function resourceOf(change: Change): Resource {
 }
 
 /** Over every file that the program, its functions or this harness read. */
-function inputsDigest(): string {
-  const patterns = ['sst.config.ts', 'package-lock.json', '{stacks,packages,events}/**/*.{ts,json}', 'test/support/sst-diff/*.ts'];
+function inputsDigest(stage: string): string {
+  const patterns = [
+    'sst.config.ts',
+    'package-lock.json',
+    `stacks/profiles/${stage}.yaml`,
+    '{stacks,packages,events}/**/*.{ts,json}',
+    'test/support/sst-diff/*.ts',
+  ];
   const exclude = ['**/node_modules/**', '**/*.test.ts', 'packages/local/**', '**/sst-env.d.ts'];
   const files = globSync(patterns, { cwd: root, exclude }).sort();
   const hash = createHash('sha256');
