@@ -20,8 +20,8 @@ const evaluation = readFileSync(path.join(root, 'stacks/profiles/evaluation.yaml
 function deploy(...parameters: string[]) {
   // Without an address that answers: a call of AWS would hang or fail, and be told in other words.
   const env = { PATH: process.env.PATH, HOME: '/nonexistent', AWS_ENDPOINT_URL: 'http://127.0.0.1:9' };
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['stacks/deploy.main.ts', ...parameters], {
-    cwd: root,
+  const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(root, 'stacks/deploy.main.ts'), ...parameters], {
+    cwd: folder,
     env,
     encoding: 'utf8',
   });
