@@ -1,11 +1,12 @@
 /** Reads who somebody is, what the policy in force entitles them to, and what they were given. It writes nothing. */
 import { Person, person } from '@gatehouse/contracts/records/person';
 import { PolicyHead, policyHead } from '@gatehouse/contracts/records/policy';
+import type { PolicyDocument } from '@gatehouse/rules/document';
 import { Misconfigured } from '@gatehouse/runtime/fault';
 import { documentOf } from '@gatehouse/runtime/policy-document';
 import { get } from '@gatehouse/runtime/table';
 import * as z from 'zod';
-import { entitlementsOf } from './entitlement.ts';
+import { type Entitlement, entitlementsOf } from './entitlement.ts';
 import { grantsOf } from './grant.dynamo.ts';
 import { type GrantPlan, planOf } from './grant-plan.ts';
 
@@ -17,16 +18,21 @@ export async function personOf({ TABLE_PEOPLE }: { TABLE_PEOPLE: string }, id: s
   return Person.parse(row);
 }
 
+/** What they would be entitled to in these groups. */
+export async function entitledIn(env: z.infer<typeof EntitledEnv>, id: string, groups: readonly string[]): Promise<Entitlement[]> {
+  const [whom, document] = await Promise.all([personOf(env, id), documentInForce(env)]);
+  return entitlementsOf(document, { person: id, email: whom.email, groups });
+}
+
+async function documentInForce({ TABLE_POLICY }: z.infer<typeof EntitledEnv>): Promise<PolicyDocument> {
+  const head = PolicyHead.safeParse(await get(TABLE_POLICY, policyHead.key()));
+  if (!head.success) throw new Misconfigured('No policy is in force: publish one (PUT /admin/policies), then redrive');
+  return documentOf(head.data.version, TABLE_POLICY);
+}
+
 /** As the records have it now. Whoever is not here is entitled to nothing. */
 export async function planFor(env: z.infer<typeof EntitledEnv>, id: string): Promise<GrantPlan> {
-  const [whom, held, head] = await Promise.all([
-    personOf(env, id),
-    grantsOf(env.TABLE_LIFECYCLE, id),
-    get(env.TABLE_POLICY, policyHead.key()),
-  ]);
-  const read = PolicyHead.safeParse(head);
-  if (!read.success) throw new Misconfigured('No policy is in force: publish one (PUT /admin/policies), then redrive');
-  const document = await documentOf(read.data.version, env.TABLE_POLICY);
+  const [whom, held, document] = await Promise.all([personOf(env, id), grantsOf(env.TABLE_LIFECYCLE, id), documentInForce(env)]);
   const entitled = whom.status === 'active' ? entitlementsOf(document, { person: id, email: whom.email, groups: whom.groups }) : [];
   return planOf(entitled, held);
 }

@@ -5,32 +5,28 @@
 import { LifecycleConfig } from '@gatehouse/core/profile';
 import { accessRestored } from '@gatehouse/events/access-restored';
 import { personJoined } from '@gatehouse/events/person-joined';
-import { startMachine } from '@gatehouse/runtime/call';
 import { json } from '@gatehouse/runtime/environment';
 import { onFact } from '@gatehouse/runtime/event';
 import { log } from '@gatehouse/runtime/log';
 import * as z from 'zod';
-import { idFrom } from './case.ts';
 import { EntitledEnv, planFor } from './entitled.records.ts';
-import type { JoinByFact } from './join-start.ts';
+import { startOnboarding } from './joining.states.ts';
 
 export const env = EntitledEnv.extend({ CONFIG: json(LifecycleConfig), MACHINE_ONBOARDING_ARN: z.string() });
 
 export const handler = onFact(
   { env, table: ({ TABLE_LIFECYCLE }) => TABLE_LIFECYCLE, consumer: 'hear-joined' },
   [personJoined, accessRestored],
-  async (fact, { env, type }) => {
+  async (fact, { env, type, now }) => {
     const { person, generation, id } = fact;
     const isJoiner = type === personJoined.type;
-    if (!env.CONFIG.onboard_joiners) return log.info('joining does nothing', { person, reason: 'the profile leaves onboarding to admins' });
+    const nothing = (reason: string) => log.info('joining does nothing', { person, reason });
+    if (!env.CONFIG.onboard_joiners) return nothing('the profile leaves onboarding to admins');
     // Only what the directory tells of has a cause.
-    if (isJoiner && fact.cause === undefined)
-      return log.info('joining does nothing', { person, reason: 'they became known by signing in' });
+    if (isJoiner && fact.cause === undefined) return nothing('they became known by signing in');
     const { give } = await planFor(env, person);
-    if (give.length === 0) return log.info('joining does nothing', { person, reason: 'the policy gives them nothing that they lack' });
+    if (give.length === 0) return nothing('the policy gives them nothing that they lack');
     const reason = isJoiner ? 'joined, by the word of the directory' : 'has their access again';
-    const input: JoinByFact = { person, reason, trigger: 'event', generation, cause: id };
-    const { execution_arn, existed } = await startMachine(env.MACHINE_ONBOARDING_ARN, idFrom('joined', id), input);
-    log.info('onboarding started', { execution_arn, existed, person });
+    await startOnboarding(env, { person, reason, trigger: 'event', generation, cause: id }, { counts: isJoiner, now });
   },
 );

@@ -163,7 +163,7 @@ export const surface: Surface = {
       timeoutSeconds: 20,
       memoryMb: 512,
       tables: [own('dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'), ...entitled],
-      starts: ['mover'],
+      starts: ['mover', 'onboarding'],
     },
     'hear-cut': {
       handler: 'packages/lifecycle/hear-cut.lambda.handler',
@@ -327,6 +327,19 @@ export const surface: Surface = {
       missingData: 'notBreaching',
     },
     {
+      name: 'many-joiners',
+      description:
+        'More people joined within an hour than the profile lets through by themselves (lifecycle.guard.max_people): a new directory or a first sweep, or a team. The log of the function hear-joined names them; POST /admin/onboardings for each who is to have a seat, a key and a workspace.',
+      namespace: 'Gatehouse',
+      metric: 'JoinersLeft',
+      statistic: 'Sum',
+      periodSeconds: 300,
+      evaluationPeriods: 1,
+      threshold: 1,
+      comparison: 'GreaterThanOrEqualToThreshold',
+      missingData: 'notBreaching',
+    },
+    {
       name: 'onboarding-needs-human',
       description:
         'An onboarding stopped and needs a person. GET /admin/onboardings?person= shows its message, which says what to mend; then start it again.',
@@ -374,6 +387,7 @@ export const surface: Surface = {
     { name: 'TimeToProvenDead', unit: 'Milliseconds', sets: [['trigger']] },
     { name: 'CasesStuck', unit: 'Count', sets: [['kind']] },
     { name: 'TimeToOnboard', unit: 'Milliseconds', sets: [['trigger']] },
+    { name: 'JoinersLeft', unit: 'Count', sets: [[]] },
   ],
   keys: { evidence: { spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' } },
 };

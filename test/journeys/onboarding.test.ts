@@ -138,6 +138,15 @@ describe('somebody new in the directory', () => {
     expect(keys.find(({ max_budget }) => max_budget === 50)).toMatchObject({ models: ['claude-haiku-4-5'] });
   });
 
+  it('whose groups come after the account has everything once they do', async () => {
+    const { id } = await hire('tess', []);
+    await stack.settled();
+    expect(await onboardings('tess@example.com')).toEqual([]);
+    await company.hr('PUT', `/groups/engineering/members/${id}`);
+    expect(await ended('tess@example.com')).toMatchObject({ status: 'done' });
+    expect((await grants('tess@example.com')).map(({ state }) => state)).toEqual(['given', 'given', 'given']);
+  });
+
   it('in no group that the policy admits gets nothing', async () => {
     await hire('pia', ['people-team']);
     await stack.settled();
@@ -242,4 +251,21 @@ describe('an admin', () => {
     expect(failed.error).toBe('InvalidRequest');
     expect(failed.cause.replaceAll('\\"', '"')).toMatch(says);
   });
+});
+
+it('a whole directory that is new is not onboarded by itself: beyond the guard, joiners are left to admins', async () => {
+  await stack.advance(3_600);
+  const names = Array.from({ length: 27 }, (_, index) => `many-${index}`);
+  for (const name of names) await hire(name, ['contractors']);
+  await stack.settled();
+  let began = 0;
+  const carol = await company.admin();
+  for (const name of names) {
+    const answer = await carol.fetch(`/admin/onboardings?person=${name}@example.com`);
+    expect(answer.status, await answer.clone().text()).toBe(200);
+    began += ((await answer.json()) as { onboardings: Onboarding[] }).onboardings.length;
+  }
+  // A sweep in between has counted those who were in the directory before.
+  expect(began).toBeGreaterThan(0);
+  expect(began).toBeLessThanOrEqual(25);
 });
