@@ -169,7 +169,11 @@ describe('POST /admin/offboardings', () => {
     const dry = { person: 'bob@example.com', reason: 'looking', dry_run: true };
     expect(await ask('POST', '/admin/offboardings', dry)).toMatchObject([
       200,
-      { dry_run: true, would_cut: false, plan: [{ step: 'find-sessions' }, { step: 'find-virtual-keys' }, { step: 'find-workspaces' }] },
+      {
+        dry_run: true,
+        would_cut: false,
+        plan: [{ step: 'find-sessions' }, { step: 'find-virtual-keys' }, { step: 'find-workspaces' }, { step: 'find-seats' }],
+      },
     ]);
     const nobody = { person: 'nobody@example.com', reason: 'x' };
     expect(await ask('POST', '/admin/offboardings', nobody)).toMatchObject([404, errorOf('not_found_error')]);

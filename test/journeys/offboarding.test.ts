@@ -202,7 +202,12 @@ describe('an admin', () => {
     const { status, body } = await admin('POST', '/offboardings', { person: 'erin@example.com', reason: 'to see', dry_run: true });
     expect(status).toBe(200);
     expect(body).toMatchObject({ dry_run: true, person: erin.id, would_cut: false, truth: { truth: 'active', entitled: true } });
-    expect(body.plan.map(({ step }: { step: string }) => step)).toEqual(['find-sessions', 'find-virtual-keys', 'find-workspaces', 'find-seats']);
+    expect(body.plan.map(({ step }: { step: string }) => step)).toEqual([
+      'find-sessions',
+      'find-virtual-keys',
+      'find-workspaces',
+      'find-seats',
+    ]);
     expect(body.plan.every(({ result }: { result: { targets: unknown[] } }) => result.targets.length > 0)).toBe(true);
     expect(await casesOf(erin.id)).toEqual([]);
     expect((await erin.fetch('/managed/settings')).status).toBe(200);
