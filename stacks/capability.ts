@@ -31,7 +31,7 @@ export function functionOf(capability: Capability, entry: string): Deployed {
 export function deploy(surface: Surface): void {
   const { capability } = surface;
   const table = surface.table ? tableOf(capability) : undefined;
-  for (const [name, key] of Object.entries(surface.keys ?? {})) keyOf(capability, name, key);
+  for (const [name, key] of Object.entries(surface.keys ?? {})) if (holds(partOf(capability), key.where)) keyOf(capability, name, key);
   for (const [name, secret] of Object.entries(surface.secrets ?? {}))
     if (holds(partOf(capability), secret.where)) secretOf(capability, name, secret);
   for (const [name, bucket] of Object.entries(surface.buckets ?? {})) bucketOf(capability, name, bucket);

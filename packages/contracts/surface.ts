@@ -148,6 +148,8 @@ export interface Metric {
 export interface Key {
   spec: 'ECC_NIST_P256' | 'SYMMETRIC_DEFAULT' | 'HMAC_256';
   usage: 'SIGN_VERIFY' | 'ENCRYPT_DECRYPT' | 'GENERATE_VERIFY_MAC';
+  /** Made only where the capability's part of the profile holds this, as for secrets. */
+  where?: string;
 }
 
 /** A secret that an operator fills in, or that the deployment generates. */

@@ -20,6 +20,6 @@ export async function handler(): Promise<{ settled: number }> {
     log.warn('settled at its estimate', { hold: hold.id, person: hold.group.person, amount_micros: hold.amountMicros });
     tellSpend(posted, now());
   }
-  measure([{ dimensions: {}, values: { OverdueSettled: { unit: 'Count', value: overdue.length } } }], at);
+  if (overdue.length > 0) measure([{ dimensions: {}, values: { OverdueSettled: { unit: 'Count', value: overdue.length } } }], at);
   return { settled: overdue.length };
 }

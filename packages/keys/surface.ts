@@ -80,7 +80,7 @@ export const surface: Surface = {
     'grant-virtual-keys': 'grant-virtual-keys',
     'withdraw-virtual-keys': 'withdraw-virtual-keys',
   },
-  keys: { 'virtual-keys': { spec: 'SYMMETRIC_DEFAULT', usage: 'ENCRYPT_DECRYPT' } },
+  keys: { 'virtual-keys': { spec: 'SYMMETRIC_DEFAULT', usage: 'ENCRYPT_DECRYPT', where: 'litellm' } },
   secrets: {
     'litellm-key': { description: "LiteLLM's master key, or the key of a proxy_admin user", generated: false, where: 'litellm' },
     'anthropic-admin-key': {

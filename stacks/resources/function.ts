@@ -37,7 +37,9 @@ export function deployFunction(
     // In place of AWSLambdaBasicExecutionRole, which may write to every log group.
     { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [arn('logs', `log-group:/aws/lambda/${physical}:*`)] },
     ...namedStatements(stage, surface, entry, arn),
-    ...(entry.keys ?? []).map(({ key, actions }) => ({ actions: [...actions], resources: [keyArn(key)] })),
+    ...(entry.keys ?? [])
+      .map(({ key, actions }) => ({ actions: [...actions], resources: [keyArn(key)] }))
+      .filter(({ resources: [arn] }) => arn !== ''),
     ...(entry.secrets ?? [])
       .map((secret) => secretArn(surface, secret))
       .filter((arn) => arn !== '')
@@ -74,6 +76,10 @@ export function deployFunction(
     permissions: power,
     environment: environmentOf(surface, entry),
     transform: {
+      // A line for each start and each report of success would be more than half of what is logged; those of failures stay (System log level event mapping).
+      function: (args) => {
+        args.loggingConfig = $resolve([args.loggingConfig]).apply(([config]) => ({ ...config, logFormat: 'JSON', systemLogLevel: 'WARN' }));
+      },
       role: {
         managedPolicyArns: [],
         // SST's own would let every principal of the account assume the role, for its live development.

@@ -2,6 +2,7 @@
 import { keyAlias } from '@gatehouse/contracts/names';
 import type { Capability, Key } from '@gatehouse/contracts/surface';
 import { keep, pascal, stage } from '../stage.ts';
+import { surfaces } from '../surfaces.ts';
 
 const keys = new Map<string, aws.kms.Key>();
 
@@ -22,9 +23,12 @@ export function keyOf(capability: Capability, name: string, { spec, usage }: Key
   keys.set(`${capability}/${name}`, key);
 }
 
-/** `key` as an entry writes it: `<capability>/<key>`. */
-export function keyArn(key: string): $util.Output<string> {
+/** `key` as an entry writes it: `<capability>/<key>`. Empty for one that this stage's profile does not use. */
+export function keyArn(key: string): $util.Input<string> {
   const found = keys.get(key);
-  if (!found) throw new Error(`No surface declares the key "${key}", or its stack comes later in sst.config.ts`);
-  return found.arn;
+  if (found) return found.arn;
+  const [capability, name = ''] = key.split('/');
+  const declared = surfaces.find((surface) => surface.capability === capability)?.keys?.[name];
+  if (!declared?.where) throw new Error(`No surface declares the key "${key}", or its stack comes later in sst.config.ts`);
+  return '';
 }

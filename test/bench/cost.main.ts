@@ -1,0 +1,57 @@
+/** `npm run cost`: what a profile costs a month, by list prices, line by line: what stands there, what it does by itself, and each developer. */
+import { globSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { profileOf } from '../../stacks/profile.ts';
+import { root } from '../support/sst-diff/environment.ts';
+import { capturedGraph } from '../support/sst-diff/graph.ts';
+import { developerHours, idleHours, type Line, measuring, ofProfile, running, standing, total } from './cost/bill.ts';
+import { measureHours } from './cost/hour.ts';
+import { peers, prices } from './cost/prices.ts';
+
+const usage = `npm run cost -- --profile NAME [--developers N] [--json]
+
+Captures the graph of stacks/profiles/NAME.yaml, counts an hour of the embedded stack, and multiplies by list prices of us-east-1.
+  --developers N   200 when left out`;
+
+const stages = globSync('*.yaml', { cwd: path.join(root, 'stacks/profiles') }).map((file) => path.basename(file, '.yaml'));
+const { values } = parseArgs({
+  options: {
+    profile: { type: 'string' },
+    developers: { type: 'string', default: '200' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+const people = Number(values.developers);
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
+if (values.profile === undefined || !stages.includes(values.profile) || !Number.isInteger(people) || people < 1) {
+  console.error(`${usage}\n\nProfiles: ${stages.sort().join(', ')}. Developers: a whole number from 1.`);
+  process.exit(2);
+}
+
+const profile = profileOf(values.profile, root);
+const { zones, network } = profile;
+const graph = await capturedGraph(values.profile);
+const { idle, developer } = await measureHours((line) => values.json || console.error(line));
+const used = developer.metrics.size;
+const sections = {
+  'what stands there': standing(graph, network ? network.subnet_ids.length : zones),
+  'what it does by itself': [...running(idle, idleHours), ...measuring(ofProfile(idle.metrics, profile), 0).slice(0, 1)],
+  [`${people} developers`]: [...running(developer, developerHours * people), ...measuring(0, used).slice(1)],
+};
+if (values.json) {
+  const told = Object.entries(sections).map(([name, lines]) => ({ name, dollars: total(lines), lines }));
+  console.log(JSON.stringify({ profile: values.profile, developers: people, sections: told }, undefined, 2));
+} else {
+  const money = (dollars: number) => dollars.toFixed(2).padStart(9);
+  const row = ({ what, priced, count, dollars }: Line) =>
+    `${money(dollars)}  ${what}: ${Number(count.toPrecision(4)).toLocaleString('en')} x ${prices[priced].per}`;
+  for (const [name, lines] of Object.entries(sections))
+    console.log(`${money(total(lines))}  ${name}\n${lines.map((one) => `   ${row(one)}`).join('\n')}`);
+  console.log(`${money(total(Object.values(sections).flat()))}  a month, before any prompt and any traffic of the company's own network`);
+  for (const { name, dollars } of peers) console.log(`${money(dollars)}  ${name}, without people`);
+}
