@@ -7,9 +7,13 @@ import { measureHours } from './cost/hour.ts';
 import { atMost, type Measure } from './figure.ts';
 
 const developers = 200;
+const thousand = 1000;
 
 export const measure: Measure = async (say) => {
-  const { idle, developer } = await measureHours(say);
+  const { idle, developer, prompt } = await measureHours(say);
+  say(
+    `${thousand} requests of 30 s through the gateway: ${total(running({ ...prompt, scheduled: 0 }, thousand)).toFixed(2)} dollars, without their tokens`,
+  );
   // Without the wall of the edge, which a profile asks for by itself.
   const fixed = async (stage: string, zones: number) =>
     total([

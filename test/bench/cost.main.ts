@@ -36,7 +36,7 @@ if (values.profile === undefined || !stages.includes(values.profile) || !Number.
 const profile = profileOf(values.profile, root);
 const { zones, network } = profile;
 const graph = await capturedGraph(values.profile);
-const { idle, developer } = await measureHours((line) => values.json || console.error(line));
+const { idle, developer, prompt } = await measureHours((line) => values.json || console.error(line));
 const used = developer.metrics.size;
 const sections = {
   'what stands there': standing(graph, network ? network.subnet_ids.length : zones),
@@ -53,5 +53,7 @@ if (values.json) {
   for (const [name, lines] of Object.entries(sections))
     console.log(`${money(total(lines))}  ${name}\n${lines.map((one) => `   ${row(one)}`).join('\n')}`);
   console.log(`${money(total(Object.values(sections).flat()))}  a month, before any prompt and any traffic of the company's own network`);
+  const inference = total(running({ ...prompt, scheduled: 0 }, 1000));
+  console.log(`${money(inference)}  1,000 requests of 30 s through the gateway, apart, without their tokens`);
   for (const { name, dollars } of peers) console.log(`${money(dollars)}  ${name}, without people`);
 }

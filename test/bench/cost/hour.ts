@@ -30,9 +30,26 @@ export interface Hour {
 
 /** An invocation of 512 MB whose time is that of two calls of DynamoDB. */
 const gigabyteSecondsEach = 0.5 * 0.05;
+/** How long a prompt's function waits for its answer, and with which memory (packages/inference/surface.ts). */
+const promptSeconds = 30;
+const gatewayGigabytes = 1;
+const prompts = 20;
+const nothing: Hour = {
+  requests: 0,
+  invocations: 0,
+  gigabyteSeconds: 0,
+  writeUnits: 0,
+  readUnits: 0,
+  events: 0,
+  scheduled: 0,
+  signatures: 0,
+  secretReads: 0,
+  logBytes: 0,
+  metrics: new Set(),
+};
 const developers = ['alice@example.com', 'dave@example.com'];
 
-export async function measureHours(say: (line: string) => void): Promise<{ idle: Hour; developer: Hour }> {
+export async function measureHours(say: (line: string) => void): Promise<{ idle: Hour; developer: Hour; prompt: Hour }> {
   const data = await mkdtemp(join(tmpdir(), 'gatehouse-cost-'));
   const stack = await runStack({ port: 0, data, fresh: true, fast: false, help: false }, () => {});
   const units = new Units();
@@ -46,7 +63,11 @@ export async function measureHours(say: (line: string) => void): Promise<{ idle:
     const worked = await count(stack, units, () => work(stack, tokens));
     const developer = share(worked, idle, developers.length);
     say(`an hour of a developer: ${told(developer)}`);
-    return { idle, developer };
+    const [token = ''] = tokens;
+    const asked = await count(stack, units, () => prompt(stack, token));
+    const one = share(asked, nothing, prompts);
+    say(`a prompt through the gateway: ${told(one)}`);
+    return { idle, developer, prompt: { ...one, invocations: one.requests, gigabyteSeconds: promptSeconds * gatewayGigabytes } };
   } finally {
     unsubscribe('http.server.request.start', hear);
     await stack.close();
@@ -127,6 +148,17 @@ async function work(stack: RunningStack, tokens: readonly string[]): Promise<voi
       }),
     );
   });
+}
+
+async function prompt({ gateway, settled }: RunningStack, token: string): Promise<void> {
+  const body = JSON.stringify({ model: 'claude-haiku-4-5', max_tokens: 100, stream: true, messages: [{ role: 'user', content: 'Hello' }] });
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'anthropic-version': '2023-06-01' };
+  for (let asked = 0; asked < prompts; asked++) {
+    const response = await fetch(`${gateway}/v1/messages`, { method: 'POST', headers, body });
+    if (!response.ok) throw new Error(`A prompt was answered ${response.status}: ${await response.text()}`);
+    await response.text();
+  }
+  await settled();
 }
 
 async function send({ gateway }: RunningStack, token: string, path: string, body: object): Promise<void> {
