@@ -25,11 +25,12 @@ const operations = Object.entries<Record<string, Operation>>(api.body.paths).fla
 
 describe('the routes', () => {
   it('are those of the surfaces, each to the alias of its entry', () => {
-    const uri = (capability: (typeof routes)[number]['capability'], entry: string) => {
+    const uri = ({ capability, entry, stream }: (typeof routes)[number]) => {
       const alias = `arn:aws:lambda:${region}:${account}:function:${functionName(stage, capability, entry)}:${functionAlias}`;
-      return `arn:aws:apigateway:${region}:lambda:path/2015-03-31/functions/${alias}/invocations`;
+      const way = stream ? 'response-streaming-invocations' : 'invocations';
+      return `arn:aws:apigateway:${region}:lambda:path/${stream ? '2021-11-15' : '2015-03-31'}/functions/${alias}/${way}`;
     };
-    const wanted = routes.map(({ method, path, capability, entry }) => `${method} ${path} -> ${uri(capability, entry)}`);
+    const wanted = routes.map((route) => `${route.method} ${route.path} -> ${uri(route)}`);
     expect(operations.map(({ route, integration }) => `${route} -> ${integration.uri}`).sort()).toEqual(wanted.sort());
   });
 
@@ -50,10 +51,17 @@ describe('the routes', () => {
     }
   });
 
-  it('go to functions that answer before API Gateway gives up, at 29 s', () => {
+  it('go to functions that answer before API Gateway gives up: after 29 s, and after 15 minutes of a stream', () => {
     for (const { capability, entries } of surfaces)
-      for (const { entry } of routes.filter((route) => route.capability === capability))
-        expect(entries[entry]?.timeoutSeconds, `${capability}/${entry}`).toBeLessThanOrEqual(29);
+      for (const { entry, stream } of routes.filter((route) => route.capability === capability))
+        expect(entries[entry]?.timeoutSeconds, `${capability}/${entry}`).toBeLessThanOrEqual(stream ? 900 : 29);
+  });
+
+  it('pass a stream on as it comes, and nothing else', () => {
+    for (const { path: where, method, stream } of routes) {
+      const integration = api.body.paths[where][method.toLowerCase()]['x-amazon-apigateway-integration'];
+      expect(integration.responseTransferMode, `${method} ${where}`).toBe(stream ? 'STREAM' : undefined);
+    }
   });
 
   it('end at a greedy variable', () => {
@@ -63,7 +71,7 @@ describe('the routes', () => {
   it('may each be invoked by the API', () => {
     const permitted = graph
       .all('aws:lambda/permission:Permission')
-      .filter(({ inputs }) => inputs.principal === 'apigateway.amazonaws.com')
+      .filter(({ inputs }) => inputs.principal === 'apigateway.amazonaws.com' && inputs.sourceArn.includes(':Api-id/'))
       .map(({ inputs }) => `${inputs.function}:${inputs.qualifier}`);
     const invoked = operations.map(({ integration }) => integration.uri.split(':function:')[1]?.split('/')[0]);
     expect(permitted.sort()).toEqual([...new Set(invoked)].sort());
