@@ -24,7 +24,7 @@ export function addressesOf(port: number): Addresses {
 export const replicas = 2;
 
 /** Whose people an identity provider pushes by SCIM. Nobody at the start: the company itself is in the directory. */
-export function scimIssuer(idp: string): string {
+function scimIssuer(idp: string): string {
   return `${idp}/scim`;
 }
 

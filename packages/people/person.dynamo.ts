@@ -74,6 +74,42 @@ export async function settle(table: string, who: Subject, reading: Reading): Pro
   throw new Throttled(`One person's record was written by others ${maxRaces} times in a row`);
 }
 
+/** What stands where a name and an address were. */
+const erased = 'erased';
+
+export type Erased = { outcome: 'erased' | 'unknown' } | { outcome: 'refused'; because: 'not_left' | 'held' };
+
+/**
+ * Takes name, address, groups and the directory's id out of a leaver's record. The id stays, so that spend keeps a pseudonym; whoever is hired again
+ * under the directory's old id is a new person. The race: a return settles first and is no leaver any more; `version` decides.
+ */
+export async function erase(table: string, id: string): Promise<Erased> {
+  for (let race = 1; race <= maxRaces; race++) {
+    const stored = await personById(table, id);
+    if (!stored) return { outcome: 'unknown' };
+    if (stored.status !== 'left') return { outcome: 'refused', because: 'not_left' };
+    if (stored.hold) return { outcome: 'refused', because: 'held' };
+    if (stored.email === erased && stored.subjects.length === 0) return { outcome: 'erased' };
+    const { version, ...known } = stored;
+    const next: Person = { ...known, email: erased, name: erased, groups: [], subjects: [] };
+    const { held } = await transact([
+      {
+        Put: {
+          TableName: table,
+          Item: { ...person.key(id), ...peopleIndex(id), ...next, version: version + 1 },
+          ConditionExpression: 'version = :version',
+          ExpressionAttributeValues: { ':version': version },
+        },
+      },
+      { Delete: { TableName: table, Key: alias.key(stored.email, id) } },
+      ...stored.subjects.map(({ issuer, subject }): Write => ({ Delete: { TableName: table, Key: identity.key(issuer, subject) } })),
+      publish(table, personChanged, { person: id, generation: next.generation, status: 'left', groups: [] }),
+    ]);
+    if (held) return { outcome: 'erased' };
+  }
+  throw new Throttled(`One person's record was written by others ${maxRaces} times in a row`);
+}
+
 function writesOf(table: string, stored: Stored | undefined, { person: next, facts }: Reconciled, who: Subject): Write[] {
   const writes: Write[] = [
     {

@@ -63,6 +63,18 @@ export const surface: Surface = {
         { capability: 'policy', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], leadingKeys: ['POLICY'] },
       ],
     },
+    'erase-person': {
+      handler: 'packages/people/erase-person.lambda.handler',
+      timeoutSeconds: 10,
+      memoryMb: 512,
+      tables: [
+        { capability: 'people', actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'] },
+        { capability: 'lifecycle', actions: ['dynamodb:Query'], leadingKeys: ['GRANT#*'] },
+        { capability: 'access', actions: ['dynamodb:BatchGetItem'], leadingKeys: ['GATE#*', 'SESSION#*'] },
+        { capability: 'access', actions: ['dynamodb:Query'], leadingKeys: ['SIGNING-KEYS'] },
+        { capability: 'policy', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], leadingKeys: ['POLICY'] },
+      ],
+    },
     scim: {
       handler: 'packages/people/scim.lambda.handler',
       timeoutSeconds: 20,
@@ -113,6 +125,7 @@ export const surface: Surface = {
   },
   routes: [
     { name: 'people', method: 'GET', path: '/admin/people', entry: 'admin', admit: 'admin' },
+    { name: 'erase-person', method: 'DELETE', path: '/admin/people/{id}', entry: 'erase-person', admit: 'admin' },
     { name: 'okta-hook', method: 'POST', path: '/hooks/okta', entry: 'hooks', admit: 'hook' },
     { name: 'okta-hook-verification', method: 'GET', path: '/hooks/okta', entry: 'hooks', admit: 'hook' },
     { name: 'entra-hook', method: 'POST', path: '/hooks/entra', entry: 'hooks', admit: 'hook' },

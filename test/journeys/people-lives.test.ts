@@ -121,3 +121,26 @@ describe('somebody who', () => {
     30_000,
   );
 });
+
+describe('a leaver who is forgotten', () => {
+  it('leaves a pseudonym, and comes back as somebody else; who is here is not forgotten', async () => {
+    const email = 'forget@example.com';
+    const people = async () => ((await (await carol.fetch(`/admin/people?email=${email}`)).json()) as { people: Known[] }).people;
+    const forget = (id: string) => carol.fetch(`/admin/people/${id}`, { method: 'DELETE' });
+    const { id } = await company.hr('POST', '/users', { email, groups: [] });
+    await stack.settled();
+    const [known] = await people();
+    const person = known?.id ?? '';
+    expect((await forget(person)).status, 'while they are here').toBe(409);
+    await company.hr('DELETE', `/users/${id}`);
+    await stack.settled();
+    expect((await forget(person)).status).toBe(204);
+    expect((await forget('per_00000000000000000000000000')).status).toBe(404);
+    expect(await people()).toEqual([]);
+    const left = (await (await carol.fetch(`/admin/people?id=${person}`)).json()) as { people: unknown[] };
+    expect(left.people).toMatchObject([{ id: person, email: 'erased', name: 'erased', status: 'left', subjects: [] }]);
+    await company.hr('POST', '/users', { email, groups: [] });
+    await stack.settled();
+    expect((await people()).map((one) => one.id)).not.toContain(person);
+  }, 60_000);
+});

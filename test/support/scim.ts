@@ -2,9 +2,9 @@
 import { companyOf } from './company.ts';
 import type { Stack } from './stack.ts';
 
-export const userSchema = 'urn:ietf:params:scim:schemas:core:2.0:User';
-export const groupSchema = 'urn:ietf:params:scim:schemas:core:2.0:Group';
-export const patchSchema = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+const userSchema = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const groupSchema = 'urn:ietf:params:scim:schemas:core:2.0:Group';
+const patchSchema = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
 export interface Answer {
   status: number;

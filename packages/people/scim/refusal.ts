@@ -7,10 +7,6 @@ export interface ScimRefusal {
   detail: string;
 }
 
-export function refuseScim(status: ScimRefusal['status'], detail: string): { ok: false; refusal: ScimRefusal } {
-  return refuse({ status, detail });
-}
-
 /** 400 with its keyword. */
 export function refuseInput(scimType: NonNullable<ScimRefusal['scimType']>, detail: string): { ok: false; refusal: ScimRefusal } {
   return refuse({ status: 400, scimType, detail });
