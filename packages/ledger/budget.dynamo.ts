@@ -17,7 +17,7 @@ export async function usedBy(table: string, person: string, period: Period, star
   return Number(row?.used_micros ?? 0);
 }
 
-export async function usedByPool(table: string, group: string, period: Period, start: string): Promise<number> {
+async function usedByPool(table: string, group: string, period: Period, start: string): Promise<number> {
   const row = await get(table, { pk: poolPk(group), sk: usedSk(period, start) });
   return Number(row?.used_micros ?? 0);
 }

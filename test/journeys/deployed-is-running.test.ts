@@ -24,7 +24,7 @@ function bare(text: string): string {
     .replaceAll('000000000000', 'ACCOUNT')
     .replaceAll(`:${deployedRegion}:`, ':REGION:')
     .replaceAll(':us-east-1:', ':REGION:')
-    .replaceAll('gatehouse-dev', 'gatehouse-STAGE')
+    .replaceAll('gatehouse-bundled', 'gatehouse-STAGE')
     .replaceAll('gatehouse-local', 'gatehouse-STAGE');
 }
 

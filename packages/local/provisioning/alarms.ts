@@ -32,7 +32,9 @@ export async function makeDeadLetterAlarms(surfaces: readonly Surface[], cloudwa
 
 export async function makeAlarms(surfaces: readonly Surface[], profile: Profile, cloudwatch: AwsService): Promise<void> {
   for (const { capability, alarms = [] } of surfaces)
-    for (const alarm of alarms.flatMap((one) => alarmsOf(stage, capability, one, (profile as Readonly<Record<string, unknown>>)[capability])))
+    for (const alarm of alarms.flatMap((one) =>
+      alarmsOf(stage, capability, one, (profile as Readonly<Record<string, unknown>>)[capability]),
+    ))
       await call(cloudwatch, 'PutMetricAlarm', {
         AlarmName: alarmName(stage, capability, alarm.name),
         AlarmDescription: alarm.description,

@@ -32,7 +32,7 @@ export interface RequestRecord {
 }
 
 /** The log record in which a client says which managed settings it runs under. */
-export const settingsEventName = 'managed_settings_resolved';
+const settingsEventName = 'managed_settings_resolved';
 
 /** A numbered record of a client's session. */
 export interface Heard {
