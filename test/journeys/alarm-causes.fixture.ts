@@ -49,6 +49,7 @@ export const causes: Readonly<Record<string, Cause>> = {
   'inference-upstream-faults': counted('UpstreamFaults', 20),
   'inference-overdue': counted('OverdueSettled', 3),
   'lifecycle-slow-cut': own('TimeToCut', 'Milliseconds', { trigger: 'event' }, { ill: 300_001, every: 300, times: 1 }),
+  'lifecycle-many-joiners': counted('JoinersLeft', 1),
   'lifecycle-case-needs-human': counted('CasesStuck', 1, { kind: 'offboarding' }),
   'lifecycle-onboarding-needs-human': counted('CasesStuck', 1, { kind: 'onboarding' }),
   'lifecycle-move-needs-human': counted('CasesStuck', 1, { kind: 'mover' }),

@@ -64,7 +64,8 @@ function troubled<S extends AwsService>(service: S, trouble: NonNullable<TestAws
     (input, call) => {
       const error = trouble(name, input);
       if (error) throw error;
-      return operation(input, call);
+      // Looked up at each call: a test may put another in its place.
+      return (service.operations[name] ?? operation)(input, call);
     },
   ]);
   return { ...service, operations: Object.fromEntries(operations) };
