@@ -177,5 +177,5 @@ describe('the ledger', () => {
       ),
       { numRuns: 10 },
     );
-  });
+  }, 60_000);
 });
