@@ -54,7 +54,7 @@ describe('the running stack', () => {
       const { Rules = [] } = await events.send(new ListRulesCommand({ EventBusName: Name }));
       for (const rule of Rules) {
         const { Targets = [] } = await events.send(new ListTargetsByRuleCommand({ Rule: rule.Name, EventBusName: Name }));
-        const pattern: unknown = JSON.parse(rule.EventPattern ?? '{}');
+        const pattern: unknown = JSON.parse(bare(rule.EventPattern ?? '{}'));
         running.set(bare(rule.Name ?? ''), { pattern, targets: Targets.map(({ Arn }) => bare(Arn ?? '')) });
       }
     }
@@ -64,7 +64,7 @@ describe('the running stack', () => {
       rules.map(({ inputs }) => [
         bare(inputs.name),
         {
-          pattern: inputs.eventPattern,
+          pattern: JSON.parse(bare(JSON.stringify(inputs.eventPattern))),
           targets: targets.filter((target) => target.inputs.rule === inputs.name).map((target) => bare(String(target.inputs.arn))),
         },
       ]),

@@ -82,7 +82,7 @@ describe("LiteLLM's key", () => {
 describe("Coder's workspace", () => {
   it('carries what the policy speaks of, as texts', () => {
     expect(coderWorkspace(sample('engineering'))).toEqual({
-      template: 'docker-workspace',
+      template: 'claude-code',
       rich_parameter_values: [
         { name: 'cpu_cores', value: '4' },
         { name: 'memory_gb', value: '8' },
