@@ -16,6 +16,8 @@ const anything = fc.letrec((tie) => ({
   ),
 })).value;
 const item = fc.dictionary(fc.string(), anything, { noNullPrototype: true });
+/** The SDK's marshaller assigns members one by one and so loses `__proto__`; ours keeps it (its own sentence below). */
+const spelledAlike = item.filter((one) => !JSON.stringify(one).includes('__proto__'));
 
 describe('an item', () => {
   it('comes back as it was', () => {
@@ -28,7 +30,7 @@ describe('an item', () => {
 
   it("is spelled as the AWS SDK's own marshaller spells it", () => {
     fc.assert(
-      fc.property(item, (one) => {
+      fc.property(spelledAlike, (one) => {
         expect(attributesOf(one)).toEqual(marshall(one));
         expect(itemOf(attributesOf(one))).toEqual(unmarshall(marshall(one)));
       }),
