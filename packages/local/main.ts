@@ -28,7 +28,7 @@ try {
   gateway origin      ${stack.gateway}
   AWS endpoint        ${stack.aws}      (AWS_ENDPOINT_URL, region us-east-1, any credentials)
   identity provider   ${stack.idp}      (people: alice, bob, carol ... @example.com, any password)
-  outside systems     ${stack.outside}      (/litellm, /coder, /anthropic, /aws-external-anthropic, /bedrock)
+  outside systems     ${stack.outside}      (/litellm, /coder, /anthropic, /aws-external-anthropic, /bedrock; ${options.vendorLimits} times the real limits of calls)
   data                ${options.data}
 
   A sign-in, a policy, usage, a leaver and the proof, told in one go: npm run demo

@@ -2,6 +2,7 @@
 import { Profile } from '@gatehouse/core/profile';
 import { identityStoreId, userPoolId } from './idp/aws-directories.ts';
 import { entraClient, entraTenant } from './idp/entra.ts';
+import { memberCallsPerMinute } from './outside/anthropic/create-anthropic.ts';
 import { localModelKeys } from './outside/anthropic/doors.ts';
 import { host } from './ports.ts';
 
@@ -28,7 +29,11 @@ function scimIssuer(idp: string): string {
   return `${idp}/scim`;
 }
 
-export function localProfile({ gateway, idp, outside }: Addresses, moreIssuer?: string): Profile {
+/** `vendorLimits` is how many times their real limits the stand-ins take; 1 unless told. */
+export function localProfile(
+  { gateway, idp, outside }: Addresses,
+  { issuer, vendorLimits = 1 }: { issuer?: string; vendorLimits?: number } = {},
+): Profile {
   return Profile.parse({
     region: 'us-east-1',
     okta_partner_source: partnerBus,
@@ -36,7 +41,7 @@ export function localProfile({ gateway, idp, outside }: Addresses, moreIssuer?: 
     access: {
       issuers: [
         { issuer: idp, audiences: ['gatehouse'], directory: true },
-        ...(moreIssuer === undefined ? [] : [{ issuer: moreIssuer, audiences: ['gatehouse'], directory: false }]),
+        ...(issuer === undefined ? [] : [{ issuer, audiences: ['gatehouse'], directory: false }]),
       ],
       login: { issuer: idp, client_id: 'gatehouse' },
       allow_loopback_http: true,
@@ -72,7 +77,7 @@ export function localProfile({ gateway, idp, outside }: Addresses, moreIssuer?: 
         url: `${outside}/litellm`,
         replicas: Array.from({ length: replicas }, (_, index) => `${outside}/litellm/replicas/${index + 1}`),
       },
-      anthropic: { url: `${outside}/anthropic`, kind: 'console' },
+      anthropic: { url: `${outside}/anthropic`, kind: 'console', requests_per_minute: memberCallsPerMinute * vendorLimits },
     },
     workspaces: { coder: { url: `${outside}/coder` } },
     operations: {

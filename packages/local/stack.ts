@@ -165,7 +165,7 @@ export async function runStack(
       'inference/anthropic-aws-key': localModelKeys.awsExternalAnthropic,
     };
     begin('Making tables, keys, secrets, rules, machines and functions');
-    const { aliasOf } = await provision(surfaces, localProfile(addresses, options.issuer), { ...services, scheduler }, lambdaHost, secrets);
+    const { aliasOf } = await provision(surfaces, localProfile(addresses, options), { ...services, scheduler }, lambdaHost, secrets);
     connectStreams(surfaces, dynamodb, lambda, deadLetters.skipped);
 
     const authorize = createAccess({ surfaces, stage, aliasOf });
@@ -198,6 +198,7 @@ export async function runStack(
       port: port + 2,
       clock,
       directoryToken,
+      rateMultiplier: options.vendorLimits,
       dataFolder: folder.state,
       partnerSource: partnerBus,
       redirectUris: [`${addresses.gateway}/oauth/callback`],
@@ -213,7 +214,7 @@ export async function runStack(
       dataFolder: folder.state,
       litellm: { masterKey: litellmKey, replicas },
       coder: { token: coderToken },
-      anthropic: { adminKey: anthropicAdminKey },
+      anthropic: { adminKey: anthropicAdminKey, rateMultiplier: options.vendorLimits },
       people: idp.directory.people().filter(({ status }) => status === 'ACTIVE'),
     });
     closers.push(() => outside.close());

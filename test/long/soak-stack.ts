@@ -2,7 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { runStack } from '../../packages/local/stack.ts';
 
-const stack = await runStack({ port: 0, data: process.argv[2] ?? '', fresh: false, fast: true, help: false }, () => {});
+const stack = await runStack({ port: 0, data: process.argv[2] ?? '', fresh: false, fast: true, vendorLimits: 1, help: false }, () => {});
 process.send?.({ gateway: stack.gateway, aws: stack.aws, idp: stack.idp });
 
 process.on('message', async () => {

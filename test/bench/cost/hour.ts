@@ -51,7 +51,7 @@ const developers = ['alice@example.com', 'dave@example.com'];
 
 export async function measureHours(say: (line: string) => void): Promise<{ idle: Hour; developer: Hour; prompt: Hour }> {
   const data = await mkdtemp(join(tmpdir(), 'gatehouse-cost-'));
-  const stack = await runStack({ port: 0, data, fresh: true, fast: false, help: false }, () => {});
+  const stack = await runStack({ port: 0, data, fresh: true, fast: false, vendorLimits: 1, help: false }, () => {});
   const units = new Units();
   const hear = (message: unknown) => units.hear((message as { request: IncomingMessage }).request); // documented shape of the channel's message
   try {

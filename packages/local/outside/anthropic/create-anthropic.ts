@@ -20,7 +20,7 @@ export interface Anthropic {
   ready: Promise<void>;
 }
 
-const memberCallsPerMinute = 100;
+export const memberCallsPerMinute = 100;
 const inviteDays = 21;
 /** Roles that this API changes for nobody. */
 const fixedRoles = ['admin', 'owner', 'primary_owner', 'membership_admin'];
