@@ -53,6 +53,14 @@ describe('an invocation', () => {
     expect(await functions.invoke('mine', {})).toEqual({ value: 'done' });
   });
 
+  it('is not run where an answer was put in its place, for one state and one person alone', async () => {
+    faults.add({ service: 'lambda', function: 'mine', state: 'Block it', about: 'per_1', answer: { outcome: 'done' } });
+    expect(await functions.invoke('mine', { person: 'per_1' }, undefined, 'Block it')).toEqual({ value: { outcome: 'done' } });
+    expect(asked).toEqual([]);
+    expect(await functions.invoke('mine', { person: 'per_2' }, undefined, 'Block it')).toEqual({ value: 'done' });
+    expect(await functions.invoke('mine', { person: 'per_1' }, undefined, 'Block another')).toEqual({ value: 'done' });
+  });
+
   it('counts as busy while a fault holds it', async () => {
     faults.add({ service: 'lambda', function: 'mine', delay_ms: 60_000, times: 1 });
     const result = functions.invoke('mine', {});

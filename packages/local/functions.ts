@@ -5,9 +5,12 @@
 import type { AwsFaults } from './aws/faults.ts';
 import type { AwsError } from './aws/service.ts';
 import type { Clock } from './clock.ts';
-import type { FunctionError, InvokeResult, LambdaHost } from './lambda/contract.ts';
+import type { FunctionError, InvokeIo, InvokeResult, LambdaHost } from './lambda/contract.ts';
 
-export type Functions = Pick<LambdaHost, 'has' | 'invoke' | 'invokeAsync' | 'busy'>;
+export interface Functions extends Pick<LambdaHost, 'has' | 'invokeAsync' | 'busy'> {
+  /** @param state of the machine that invokes it. */
+  invoke(name: string, event: unknown, io?: InvokeIo, state?: string): Promise<InvokeResult>;
+}
 
 export interface FunctionsOptions {
   faults: AwsFaults;
@@ -22,13 +25,22 @@ export function createFunctions(lambda: LambdaHost, { faults, clock, onGaveUp }:
   /** Calls that a fault holds. */
   let held = 0;
 
-  const invoke: LambdaHost['invoke'] = async (name, event, io) => {
-    const call = { service: 'lambda', operation: 'Invoke', functionName: name, caller: 'stack' };
+  const callOf = (functionName: string, input: unknown) => ({
+    service: 'lambda',
+    operation: 'Invoke',
+    functionName,
+    caller: 'stack',
+    input,
+  });
+
+  const invoke: Functions['invoke'] = async (name, event, io, state) => {
+    const call = { ...callOf(name, event), ...(state !== undefined && { state }) };
     if (!faults.waitsFor(call)) return lambda.invoke(name, event, io);
     held++;
     try {
       const met = await faults.meet(call);
       if (met?.error) return refusedBy(met.error);
+      if (met?.answer) return { value: met.answer };
       const result = await lambda.invoke(name, event, met?.answerLost ? undefined : io);
       return met?.answerLost && !result.error ? { error: died } : result;
     } finally {
@@ -40,7 +52,7 @@ export function createFunctions(lambda: LambdaHost, { faults, clock, onGaveUp }:
     const giveUp = onFailure ?? ((gone: unknown, error: FunctionError) => onGaveUp(name, gone, error, retries + 1));
     const attempt = async (failures: number): Promise<void> => {
       // Without a fault in sight the host's own retries do the rest.
-      if (!faults.waitsFor({ service: 'lambda', operation: 'Invoke', functionName: name, caller: 'stack' }))
+      if (!faults.waitsFor(callOf(name, event)))
         return lambda.invokeAsync(name, event, {
           retries: retries - failures,
           ...(onSuccess && { onSuccess }),

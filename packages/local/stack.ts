@@ -138,7 +138,7 @@ export async function runStack(
     const states: States = createStates({
       clock,
       store: fileStore(at('executions')),
-      invoke: (resource, args) => doTask(lambda, resource, args),
+      invoke: (resource, args, { context }) => doTask(lambda, resource, args, context),
       onStatus: (execution) => void events.publish('default', statusChange(execution)),
     });
     begin('Reading executions');
@@ -267,11 +267,12 @@ async function tellTopic(messages: Messages, { arn, subject, message }: AlarmAct
 }
 
 /** The two Task resources that our machines use. */
-async function doTask(lambda: Functions, resource: string, args: unknown): Promise<never> {
+async function doTask(lambda: Functions, resource: string, args: unknown, context: unknown): Promise<never> {
+  const { State } = context as { State?: { Name?: string } };
   const { FunctionName, Payload } = args as { FunctionName?: string; Payload?: unknown };
   if (!resource.startsWith('arn:aws:states:::lambda:invoke') || FunctionName === undefined)
     throw new AwsError('States.Runtime', `The integration ${resource} is not in the embedded stack`);
-  const result = await lambda.invoke(functionOf(FunctionName), Payload ?? {});
+  const result = await lambda.invoke(functionOf(FunctionName), Payload ?? {}, undefined, State?.Name);
   // Lambda's own refusals are exceptions of its API, which a machine knows as Lambda.TooManyRequestsException and the like.
   if (result.error && result.refused === 'throttled')
     throw new AwsError(result.error.errorType, result.error.errorMessage, { status: 429 });

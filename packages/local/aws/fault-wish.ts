@@ -1,10 +1,12 @@
 /** Reads what somebody posts to `/_faults` on the AWS endpoint. It refuses what it does not know, so that a misspelt fault is not silently no fault. */
 import type { FaultWish } from './faults.ts';
 
-const fields: Readonly<Record<keyof FaultWish, 'string' | 'number' | 'boolean'>> = {
+const fields: Readonly<Record<keyof FaultWish, 'string' | 'number' | 'boolean' | 'object'>> = {
   service: 'string',
   operation: 'string',
   function: 'string',
+  state: 'string',
+  about: 'string',
   caller: 'string',
   delay_ms: 'number',
   hang: 'boolean',
@@ -13,6 +15,7 @@ const fields: Readonly<Record<keyof FaultWish, 'string' | 'number' | 'boolean'>>
   status: 'number',
   throttle: 'boolean',
   lose_answer: 'boolean',
+  answer: 'object',
   partial: 'number',
   stale: 'boolean',
   lag_seconds: 'number',
@@ -20,7 +23,7 @@ const fields: Readonly<Record<keyof FaultWish, 'string' | 'number' | 'boolean'>>
   times: 'number',
   seconds: 'number',
 };
-const harms = ['delay_ms', 'hang', 'error', 'throttle', 'lose_answer', 'partial', 'stale', 'skew_seconds'] as const;
+const harms = ['delay_ms', 'hang', 'error', 'throttle', 'lose_answer', 'answer', 'partial', 'stale', 'skew_seconds'] as const;
 
 /** The wish, or a sentence that says what to write. */
 export function readWish(text: string): FaultWish | string {
@@ -38,6 +41,10 @@ export function readWish(text: string): FaultWish | string {
     if (typeof value !== type) return `"${name}" is a ${type}, not ${JSON.stringify(value)}`;
   }
   const wish: FaultWish = given;
+  const meantForFunctions = (['state', 'about', 'answer'] as const).filter((name) => wish[name] !== undefined);
+  if (meantForFunctions.length > 0 && wish.service !== 'lambda')
+    return `"${meantForFunctions[0]}" is told of functions alone: write "service": "lambda"`;
+  if (wish.answer === null) return '"answer" is an object';
   if (!harms.some((name) => wish[name] !== undefined)) return `A fault does something: give one of ${harms.join(', ')}`;
   if (wish.times !== undefined && !(wish.times >= 1)) return '"times" is at least 1';
   if (wish.seconds !== undefined && !(wish.seconds > 0)) return '"seconds" is above 0, in stack time';

@@ -16,6 +16,8 @@ export interface Dispatched {
   operation: string;
   /** The function that is invoked, by its physical name. */
   functionName?: string;
+  /** The machine's state that invokes it. */
+  state?: string;
   /** The access key id of the signature: a function's physical name inside the stack. */
   caller: string;
   input?: unknown;
@@ -27,6 +29,10 @@ export interface FaultWish {
   operation?: string;
   /** Physical name of the function invoked. */
   function?: string;
+  /** Name of the machine's state that invokes it. */
+  state?: string;
+  /** Some text of the event that the function is invoked with, e.g. a person's id. */
+  about?: string;
   /** Physical name of the function that calls. */
   caller?: string;
   /** Stack time. */
@@ -42,6 +48,8 @@ export interface FaultWish {
   throttle?: boolean;
   /** The call is done in full, then its answer is lost: the connection is cut, or the function's environment dies. */
   lose_answer?: boolean;
+  /** The function does nothing, and this is taken for its answer. */
+  answer?: object;
   /** So many entries of a batch are not done: PutEvents, BatchGetItem, BatchWriteItem. */
   partial?: number;
   /** Reads of a DynamoDB index show nothing that was written since the fault was set. */
@@ -66,6 +74,8 @@ export type Run = (input: unknown) => Promise<unknown>;
 export interface MetFault {
   error?: AwsError;
   answerLost: boolean;
+  /** Stands for the answer of a function that is not run. */
+  answer?: object;
   skewMs: number;
   /** Does the call, bent where the fault says so. */
   around(input: unknown, run: Run): Promise<unknown>;
@@ -129,6 +139,7 @@ export function createAwsFaults(clock: Clock, readItem: ReadItem): AwsFaults {
     };
     return {
       ...(error && { error }),
+      ...(fault.answer && { answer: fault.answer }),
       answerLost: fault.lose_answer === true,
       skewMs: (fault.skew_seconds ?? 0) * 1000,
       around: noting(watching, call, bend),
@@ -166,6 +177,8 @@ function strikes(fault: AwsFault, call: Dispatched): boolean {
   if (fault.times !== undefined && fault.struck >= fault.times) return false;
   if (!fits(fault.service, call.service) || !fits(fault.operation, call.operation)) return false;
   if (!fits(fault.function, call.functionName) || !fits(fault.caller, call.caller)) return false;
+  if (!fits(fault.state, call.state)) return false;
+  if (fault.about !== undefined && !JSON.stringify(call.input ?? null).includes(fault.about)) return false;
   if (fault.stale) return call.service === 'dynamodb' && isIndexRead(call.operation, call.input);
   if (fault.partial !== undefined) return /^(PutEvents|BatchGetItem|BatchWriteItem)$/.test(call.operation);
   return true;
