@@ -1,5 +1,6 @@
 /** Where SST's binary runs and with which environment: no account, no telemetry, no downloads. Starts nothing itself. */
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 export const root = path.resolve(import.meta.dirname, '..', '..', '..');
@@ -11,6 +12,17 @@ export const sstBinary = path.join(root, 'node_modules', '.bin', 'sst');
 export const account = '000000000000';
 export const region = 'us-east-1';
 
+/** Of this process alone, so that no bundle outlives the code it was made of. */
+let folderOfBuilds: string | undefined;
+function builds(): string {
+  if (folderOfBuilds === undefined) {
+    const made = mkdtempSync(path.join(tmpdir(), 'gatehouse-builds-'));
+    process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+    folderOfBuilds = made;
+  }
+  return folderOfBuilds;
+}
+
 /** The environment of every `sst` command of the gate; `endpoint` answers the few AWS calls that SST makes itself. */
 export function sstEnvironment(endpoint: string): NodeJS.ProcessEnv {
   return {
@@ -21,6 +33,8 @@ export function sstEnvironment(endpoint: string): NodeJS.ProcessEnv {
     SST_SKIP_DEPENDENCY_CHECK: '1',
     SST_NO_BUN: '1',
     GOGC: '400', // SST bundles in Go: a lazier collector saves a quarter of its time
+    NODE_COMPILE_CACHE: path.join(workFolder, 'compiled'), // five stages load the same SDK
+    GATEHOUSE_BUILDS: builds(),
     SST_PASSPHRASE: Buffer.alloc(32).toString('base64'),
     NODE_OPTIONS: '', // tests set one that keeps npm from its registry
     AWS_ENDPOINT_URL: endpoint,
@@ -38,6 +52,9 @@ export function installPulumiStandIn(): void {
   const folder = path.join(workFolder, 'home', 'sst', 'bin');
   const script = path.join(folder, 'pulumi');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(script, `#!/bin/sh\nexec "${process.execPath}" "${path.join(import.meta.dirname, 'pulumi.ts')}" "$@"\n`);
+  writeFileSync(
+    script,
+    `#!/bin/sh\nexec "${process.execPath}" --max-semi-space-size=64 "${path.join(import.meta.dirname, 'pulumi.ts')}" "$@"\n`,
+  );
   chmodSync(script, 0o755);
 }

@@ -7,6 +7,7 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { rememberBuilds } from './builds.ts';
 import { createRecorder, type Registration } from './recorder.ts';
 
 const version = 'v3.215.0';
@@ -21,6 +22,9 @@ interface PulumiRuntime {
 }
 interface PulumiSettings {
   setMockOptions(monitor: unknown, project: string, stack: string, preview: boolean, organization: string): void;
+}
+interface Debuggable {
+  debuggablePromise(promise: Promise<unknown>, context: unknown): Promise<unknown>;
 }
 
 function option(name: string): string {
@@ -59,6 +63,9 @@ async function preview(): Promise<void> {
   settings.setMockOptions(recorder.monitor, project, stage, true, 'organization');
   runtime.setAllConfig(config);
   pinPhysicalNames();
+  withoutStacks(fromPlatform('@pulumi/pulumi/runtime/debuggable') as Debuggable);
+  const { SST_SERVER, GATEHOUSE_BUILDS } = process.env;
+  if (SST_SERVER && GATEHOUSE_BUILDS) process.env.SST_SERVER = await rememberBuilds(SST_SERVER, GATEHOUSE_BUILDS);
 
   let settled = false;
   let failure: unknown;
@@ -109,6 +116,20 @@ async function preview(): Promise<void> {
 function eventLog(file: string): (event: Record<string, unknown>) => void {
   let sequence = 0;
   return (event) => appendFileSync(file, `${JSON.stringify({ sequence: sequence++, timestamp: 0, ...event })}\n`);
+}
+
+/** Pulumi writes a whole stack, through source maps, for each of ten thousand promises, to name one that never settles: half of a run. */
+function withoutStacks(debuggable: Debuggable): void {
+  const { debuggablePromise } = debuggable;
+  debuggable.debuggablePromise = (promise, context) => {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      return debuggablePromise(promise, context);
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+  };
 }
 
 /** SST ends physical names in characters from eight random bytes: pinned, two runs give the same graph. */
