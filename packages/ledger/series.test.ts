@@ -33,15 +33,21 @@ describe('running totals', () => {
     expect(counted([[total(1, 100)]])).toBe(100);
   });
   it('count from what they are when they began long before', () => {
-    const longAgo = nine - 3 * 86_400_000;
+    const longAgo = nine - 61 * 86_400_000;
     expect(counted([[total(1, 100, 'a', longAgo)], [total(2, 130, 'a', longAgo)]])).toBe(30);
     expect(counted([[total(1, 100, 'a', 0)]])).toBe(0);
   });
   it('start again as another series', () => {
     expect(counted([[total(1, 100)], [total(2, 5, 'b', nine + 61_000)], [total(3, 9, 'b', nine + 61_000)]])).toBe(109);
   });
-  it('never count less than nothing when a sender takes one back', () => {
-    expect(counted([[total(1, 100)], [total(2, 60)], [total(3, 120)]])).toBe(120);
+  it('count from nothing again when one falls: the sender began anew', () => {
+    expect(counted([[total(1, 100)], [total(2, 60)], [total(3, 120)]])).toBe(100 + 60 + 60);
+  });
+  it('count what is above the highest when the sender does not say when it began: it may be two', () => {
+    expect(counted([[total(1, 100, 'a', 0)], [total(2, 60, 'a', 0)], [total(3, 120, 'a', 0)]])).toBe(20);
+  });
+  it('count whole when they are first heard of days after their start', () => {
+    expect(counted([[total(1, 100, 'a', nine - 3 * 86_400_000)]])).toBe(100);
   });
   it('remember the time of a total that did not grow, so that the next window begins there', () => {
     expect(resolveSeries([total(2, 100)], new Map([['a', { at: nine, tokens: { ...noTokens, input: 100 } }]]))).toMatchObject({

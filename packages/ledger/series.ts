@@ -4,6 +4,7 @@
  */
 import type { Entry } from './entry.ts';
 import { noTokens, type Tokens, tokenKinds } from './price.ts';
+import { seriesSeconds } from './rows.ts';
 
 export interface Total {
   /** When the sender took it, ms. */
@@ -18,10 +19,10 @@ export interface Resolved {
   totals: (Total & { key: string; before?: number })[];
 }
 
-/** A counter first seen this long after its start is taken to have been counted elsewhere: from there on its growth counts. */
-const recentMs = 86_400_000;
+/** A counter that began longer ago may have been counted and its total forgotten: from where it is first seen, its growth counts. */
+const rememberedMs = seriesSeconds * 1_000;
 
-export function resolveSeries(entries: readonly Entry[], known: ReadonlyMap<string, Total>): Resolved {
+export function resolveSeries(entries: readonly Entry[], totals: ReadonlyMap<string, Total>): Resolved {
   const fresh: Entry[] = [];
   const latest = new Map<string, Total>();
   const byTime = entries.some(({ series }) => series) ? [...entries].sort((a, b) => a.at - b.at) : entries;
@@ -31,17 +32,20 @@ export function resolveSeries(entries: readonly Entry[], known: ReadonlyMap<stri
       fresh.push(entry);
       continue;
     }
-    const last = latest.get(series.key) ?? known.get(series.key);
-    if (last && (at <= last.at || tokenKinds.some((kind) => tokens[kind] < last.tokens[kind]))) continue;
+    const last = latest.get(series.key) ?? totals.get(series.key);
+    const fell = last !== undefined && tokenKinds.some((kind) => tokens[kind] < last.tokens[kind]);
+    // One start and a lower total: the sender began anew and did not say so. Without a start it may be two senders of one name.
+    if (last && (at <= last.at || (fell && series.start === 0))) continue;
     latest.set(series.key, { at, tokens });
-    const counted = last?.tokens ?? (at - series.start <= recentMs ? noTokens : tokens);
+    const known = fell ? noTokens : last?.tokens;
+    const counted = known ?? (at - series.start <= rememberedMs ? noTokens : tokens);
     const grown = { ...noTokens };
     for (const kind of tokenKinds) grown[kind] = tokens[kind] - counted[kind];
     if (tokenKinds.some((kind) => grown[kind] > 0)) fresh.push({ ...entry, tokens: grown, from: last?.at ?? (series.start || at) });
   }
-  const totals = [...latest].map(([key, total]) => {
-    const before = known.get(key)?.at;
+  const taken = [...latest].map(([key, total]) => {
+    const before = totals.get(key)?.at;
     return { key, ...total, ...(before !== undefined && { before }) };
   });
-  return { entries: fresh, totals };
+  return { entries: fresh, totals: taken };
 }

@@ -45,10 +45,14 @@ export async function beat(table: string, person: string): Promise<void> {
 
 const attempts = 6;
 
+/** Rows of other days would tell nothing: nobody asks for them, or their bodies are ancient. */
+const nearMs = 60 * 86_400_000;
+
 /** Adds the numbers of a batch. Throws Throttled when others write the same session again and again. */
 export async function hearNumbers(table: string, person: string, numbered: readonly Numbered[]): Promise<void> {
   const sessions = new Map<string, { day: string; session: string; numbers: number[] }>();
   for (const { session, sequence, at } of numbered) {
+    if (!(Math.abs(at - now()) < nearMs)) continue;
     const day = dayOf(at);
     const known = sessions.get(`${day}#${session}`) ?? { day, session, numbers: [] };
     known.numbers.push(sequence);

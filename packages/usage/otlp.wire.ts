@@ -70,7 +70,9 @@ export function refuseEnvelope(refusal: EnvelopeRefusal, request: Request): Repl
         field: 'Content-Type',
       });
     case 'content_encoding':
-      return statusReply(request, 415, codes.invalidArgument, 'Send the body as it is or with gzip.', { field: 'Content-Encoding' });
+      return statusReply(request, 415, codes.invalidArgument, 'Send the body as it is, or with gzip or deflate.', {
+        field: 'Content-Encoding',
+      });
     case 'too_large':
       return statusReply(
         request,

@@ -24,6 +24,9 @@ describe('a report', () => {
       { key: 'per_2', amount_micros: 30, requests: 1, tokens: { ...noTokens, input: 6 } },
     ]);
   });
+  it('has no row for what was un-billed to nothing', () => {
+    expect(report([...all, { ...spent('per_3', '2026-11-20', 0), requests: 0 }], 'person', groupsOf)).toHaveLength(2);
+  });
   it('keeps days in their order', () => {
     expect(report(all, 'day', groupsOf).map(({ key, amount_micros }) => [key, amount_micros])).toEqual([
       ['2026-11-20', 55],

@@ -43,7 +43,10 @@ export function report(spent: readonly Spent[], by: Heading, groupsOf: (person: 
       row.requests += one.requests;
       for (const kind of tokenKinds) row.tokens[kind] += one.tokens[kind];
     }
-  const sorted = [...rows.values()];
+  // What a better witness un-billed to nothing leaves counters of zero.
+  const sorted = [...rows.values()].filter(
+    ({ amount_micros, requests, tokens }) => amount_micros !== 0 || requests !== 0 || tokenKinds.some((kind) => tokens[kind] !== 0),
+  );
   if (by === 'day') return sorted.sort((a, b) => (a.key < b.key ? -1 : 1));
   return sorted.sort((a, b) => b.amount_micros - a.amount_micros || (a.key < b.key ? -1 : 1));
 }

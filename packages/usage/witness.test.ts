@@ -48,6 +48,20 @@ describe('a token point', () => {
     const [mine, theirs] = ['per_1', 'per_2'].map((person) => ofPoints([tokenPoint(base)], 1, undefined, person).entries[0]?.key);
     expect(mine).not.toBe(theirs);
   });
+  it('may leave to its resource what it does not say itself', () => {
+    const bare = tokenPoint({ at: now, type: 'input', tokens: 5, raw: { attributes: [] } });
+    const body = metricsBody([bare]);
+    const said = { 'session.id': 's', model: 'claude-haiku-4-5', type: 'output', speed: 'fast' };
+    for (const [key, stringValue] of Object.entries(said))
+      body.resourceMetrics[0]?.resource.attributes.push({ key, value: { stringValue } });
+    expect(witness(readJson('metrics', JSON.stringify(body)), () => 'per_1', now).entries).toMatchObject([
+      { group: { session: 's', model: 'claude-haiku-4-5', fast: true }, tokens: { output: 5 } },
+    ]);
+  });
+  it('of more than anybody uses is rejected, so that sums stay whole numbers', () => {
+    expect(ofPoint({ tokens: 1e12 })).toMatchObject({ rejected: 0, entries: [{}] });
+    expect(ofPoint({ tokens: 1e12 + 1 })).toMatchObject({ rejected: 1, entries: [] });
+  });
   it('is no entry when it says nothing was used', () => {
     expect(ofPoint({ tokens: 0 })).toMatchObject({ entries: [], rejected: 0 });
   });
@@ -78,6 +92,16 @@ describe('a request event', () => {
     expect(written({ cacheCreation: 300 })).toEqual([300, 0]);
     expect(written({ cacheCreation: 300, cache1h: 120 })).toEqual([180, 120]);
     expect(written({ cache5m: 70, cache1h: 20 })).toEqual([70, 20]);
+  });
+  it.each([
+    [{ cost_usd_micros: 1_234, cost_usd: 9 }, 1_234],
+    [{ cost_usd: 0.1 + 0.2 }, 300_000],
+    [{ cost_usd: '0.012424000000000001' }, 12_424],
+    [{ cost_usd: -1 }, undefined],
+    [{ cost_usd: 'much' }, undefined],
+    [{ cost_usd: 1e300 }, undefined],
+  ])('claims what its client of any age reckons: %j', (more, claimed) => {
+    expect(ofRequest({ more }).entries[0]?.claimedMicros).toBe(claimed);
   });
   it('without a model is rejected', () => {
     expect(ofRequest({ model: '' })).toMatchObject({ entries: [], rejected: 1, problem: 'claude_code.api_request: there is no model' });

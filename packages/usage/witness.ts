@@ -20,6 +20,8 @@ type Profiles = Readonly<Record<string, string>>;
 
 /** A clock may run ahead; a day is no clock any more. */
 const aheadMs = 86_400_000;
+/** No session uses a million million: more is a broken or a hostile sender, and sums of it would leave the safe integers. */
+const mostTokens = 1e12;
 /** Bills are closed by then. */
 const behindMs = 60 * 86_400_000;
 
@@ -58,12 +60,12 @@ function addPoint(made: Witnessed, point: Point, names: Names, nowMs: number): s
   const { value, attributes, start, time, temporality } = point;
   const wrong = wrongPoint(point, nowMs);
   if (wrong) return wrong;
-  if (value === undefined || !Number.isSafeInteger(value)) return `${value} is no count of tokens`;
+  if (value === undefined || !Number.isSafeInteger(value) || value > mostTokens) return `${value} is no count of tokens`;
   const said = survey(attributes);
-  const type = said.type ? wordOf(said.type) : said.overflow?.scalar === true ? 'input' : undefined;
+  const sender = names.senderOf(point.resource);
+  const type = wordOf(said.type ?? sender.said.type) ?? (said.overflow?.scalar === true ? 'input' : undefined);
   const kind = type !== undefined && Object.hasOwn(kinds, type) ? kinds[type] : undefined;
   if (kind === undefined) return `type ${JSON.stringify(type ?? null)} is none of ${Object.keys(kinds).join(', ')}`;
-  const sender = names.senderOf(point.resource);
   const entry: Entry = {
     key: sender.prefix + pointText(said, start, time, value),
     group: names.groupOf(said, sender),
@@ -131,6 +133,9 @@ function wrongTime(ms: number, nowMs: number): string | undefined {
   return ms < nowMs - behindMs ? 'its time is more than 60 days ago' : undefined;
 }
 
+/** A million dollars: what a sender claims beyond it is no reckoning. */
+const mostClaimed = 1e12;
+
 /** The client's own reckoning is an entry without tokens. */
 function addCost(made: Witnessed, point: Point, names: Names, nowMs: number): string | undefined {
   const wrong = wrongPoint(point, nowMs);
@@ -138,7 +143,7 @@ function addCost(made: Witnessed, point: Point, names: Names, nowMs: number): st
   const { value = 0, attributes, start, time, temporality } = point;
   const claimedMicros = Math.round(value * 1_000_000);
   // A running total says nothing without the one before.
-  if (temporality !== delta || claimedMicros === 0 || !Number.isSafeInteger(claimedMicros)) return undefined;
+  if (temporality !== delta || claimedMicros === 0 || claimedMicros > mostClaimed) return undefined;
   const said = survey(attributes);
   const sender = names.senderOf(point.resource);
   made.entries.push({
@@ -160,11 +165,11 @@ function addRequest(made: Witnessed, record: RequestRecord, names: Names, nowMs:
   if (wrong) return wrong;
   const tokens = tokensOf(attributes);
   if (tokens === undefined) return 'a count of tokens is no whole number';
-  const model = textOf(attributes, 'model');
+  const sender = names.senderOf(resource);
+  const model = textOf(attributes, 'model') ?? wordOf(sender.said.model);
   if (!model) return 'there is no model';
   const said = ['session.id', 'event.sequence', 'request_id'] as const;
-  const sender = names.senderOf(resource);
-  const claimedMicros = count(scalarOf(attributes, 'cost_usd_micros')) ?? 0;
+  const claimedMicros = claimOf(attributes);
   made.entries.push({
     key: digest([sender.person, 'event', time.ms, time.ns, model, ...said.map((key) => scalarOf(attributes, key) ?? null), tokens]),
     group: names.groupOf(survey(attributes), sender),
@@ -175,6 +180,13 @@ function addRequest(made: Witnessed, record: RequestRecord, names: Names, nowMs:
     ...(claimedMicros > 0 && { claimedMicros }),
   });
   return undefined;
+}
+
+/** Micro-dollars; clients before 2.1.330 write dollars alone, some as text. */
+function claimOf(attributes: Attributes): number {
+  const said = scalarOf(attributes, 'cost_usd_micros');
+  const micros = said === undefined ? Math.round(Number(scalarOf(attributes, 'cost_usd')) * 1_000_000) : (count(said) ?? 0);
+  return micros > 0 && micros <= mostClaimed ? micros : 0;
 }
 
 /** Old clients give no split of cache writes, or zeros for it: what is not said to last an hour lasts five minutes. */
@@ -194,7 +206,7 @@ function tokensOf(attributes: Attributes): Tokens | undefined {
 function count(value: unknown): number | undefined {
   if (value === undefined) return 0;
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 && number <= mostTokens ? number : undefined;
 }
 
 /** Whose the points of a resource are. */
@@ -219,10 +231,10 @@ function namesFor(whose: (resource: Attributes) => string, profiles: Profiles): 
   const recent = new Map<Attribute | undefined, Map<Attribute | undefined, { said: Survey; sender: Sender; group: Group }>>();
 
   function find(said: Survey, sender: Sender): Group {
-    const spelling = (wordOf(said.model) ?? 'unknown').slice(0, maxText);
+    const spelling = (wordOf(said.model ?? sender.said.model) ?? 'unknown').slice(0, maxText);
     const session = (wordOf(said.session) ?? wordOf(sender.said.session) ?? '').slice(0, maxText);
     const provider = wordOf(said.provider) ?? wordOf(sender.said.provider);
-    const fast = said.speed?.scalar === 'fast';
+    const fast = (said.speed ?? sender.said.speed)?.scalar === 'fast';
     const key = JSON.stringify([spelling, session, provider, fast]);
     const found = sender.groups.get(key);
     if (found) return found;

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { spendPk } from '@gatehouse/ledger/rows';
 import { query } from '@gatehouse/runtime/table';
 import fc from 'fast-check';
@@ -133,12 +133,28 @@ describe('one bad item among good ones', () => {
     ['a time of long ago', { timeUnixNano: `${at - 400 * 86_400_000}000000` }],
     ['a type nobody knows', { attributes: keyValues({ type: 'imaginary', model: 'claude-opus-4-8' }) }],
     ['no type', { attributes: keyValues({ model: 'claude-opus-4-8' }) }],
+    ['attributes that are no list', { attributes: 'type=input' }],
+    ['attributes that are no objects', { attributes: ['type'] }],
   ])('is rejected for %s, and the good are counted', async (_, raw) => {
     const told = await send('/v1/metrics', metricsBody([...good(25), bad(raw), ...good(49).slice(25)]));
     expect(told.status).toBe(200);
     const { partialSuccess } = JSON.parse(told.text);
     expect(partialSuccess).toEqual({ rejectedDataPoints: '1', errorMessage: expect.stringContaining('claude_code.token.usage') });
     expect(await spent()).toMatchObject({ input: 49, output: 0 });
+  });
+
+  it('is rejected when it is no object, and the good are counted', async () => {
+    const told = await send('/v1/metrics', metricsBody([...good(2), 7 as never, null as never]));
+    expect(JSON.parse(told.text)).toMatchObject({ partialSuccess: { rejectedDataPoints: '2' } });
+    const logs = await send('/v1/logs', logsBody([requestRecord({ at, sequence: 1, tokens: { output: 5 } }), 'record' as never]));
+    expect(JSON.parse(logs.text)).toMatchObject({ partialSuccess: { rejectedLogRecords: '1' } });
+    expect(await spent()).toMatchObject({ output: 5 });
+  });
+
+  it('bears a number and a time of no calendar, and harms nobody', async () => {
+    const record = { ...requestRecord({ at, sequence: 1, tokens: {} }), body: { stringValue: 'x' }, timeUnixNano: 1e300 };
+    const told = await send('/v1/logs', logsBody([{ ...record, attributes: keyValues({ 'session.id': 's', 'event.sequence': 4 }) }]));
+    expect(told).toMatchObject({ status: 200, text: '{}' });
   });
 
   it('is rejected in a log, too, by its own name', async () => {
@@ -291,12 +307,13 @@ describe('the envelope', () => {
   const bomb = () => gzipSync(Buffer.alloc(70 * 1024 * 1024));
   const whole = () => gzipSync(JSON.stringify(body()));
 
-  it('is taken with gzip, whether a header says so or not, in one member or two', async () => {
+  it('is taken with gzip, whether a header says so or not, in one member or two, and with deflate', async () => {
     const text = JSON.stringify(body());
     expect((await send('/v1/metrics', whole(), { ...json, 'Content-Encoding': 'gzip' })).status).toBe(200);
     expect((await send('/v1/metrics', whole())).status).toBe(200);
     expect((await send('/v1/metrics', text, { ...json, 'Content-Encoding': 'gzip' })).status).toBe(200);
     expect((await send('/v1/metrics', Buffer.concat([gzipSync(text.slice(0, 50)), gzipSync(text.slice(50))]))).status).toBe(200);
+    expect((await send('/v1/metrics', deflateSync(text), { ...json, 'Content-Encoding': 'deflate' })).status).toBe(200);
     expect(await spent()).toMatchObject({ input: 7 });
   });
 

@@ -135,6 +135,7 @@ export const requestKeys: ReadonlySet<string> = new Set([
   'cache_creation_5m_tokens',
   'cache_creation_1h_tokens',
   'cost_usd_micros',
+  'cost_usd',
   'request_id',
   'managed_settings.trigger',
   'managed_settings.sources',

@@ -1,5 +1,5 @@
 /** The envelope of an OTLP/HTTP request: which encoding it is in and its plain bytes, within bounds. Gzip is told by its bytes: what stands before us may have inflated it. */
-import { constants, gunzipSync } from 'node:zlib';
+import { constants, gunzipSync, inflateSync } from 'node:zlib';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 
 export type Encoding = 'protobuf' | 'json';
@@ -30,15 +30,25 @@ export function openEnvelope(
   const encoding = encodingOf(headers.contentType);
   if (!encoding) return refuse({ reason: 'media_type', said: headers.contentType ?? 'nothing' });
   const packed = headers.contentEncoding?.trim().toLowerCase() ?? '';
-  if (packed !== '' && packed !== 'gzip' && packed !== 'identity') return refuse({ reason: 'content_encoding', said: packed });
+  if (packed !== '' && packed !== 'gzip' && packed !== 'deflate' && packed !== 'identity')
+    return refuse({ reason: 'content_encoding', said: packed });
   if (body.length > maxSentBytes) return refuse({ reason: 'too_large', bytes: body.length, maxBytes: maxSentBytes });
-  // No OTLP message and no JSON begins with these two bytes.
-  if (body[0] !== 0x1f || body[1] !== 0x8b) return ok({ encoding, bytes: body });
+  const inflate = inflaterOf(body, packed);
+  if (!inflate) return ok({ encoding, bytes: body });
   try {
-    return ok({ encoding, bytes: gunzipSync(body, { maxOutputLength: maxPlainBytes, finishFlush: constants.Z_FINISH }) });
+    return ok({ encoding, bytes: inflate(body, { maxOutputLength: maxPlainBytes, finishFlush: constants.Z_FINISH }) });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ERR_BUFFER_TOO_LARGE') return refuse({ reason: 'inflates_too_large', maxBytes: maxPlainBytes });
-    return refuse({ reason: 'malformed', detail: `The gzip body does not inflate: ${error instanceof Error ? error.message : 'unknown'}` });
+    return refuse({
+      reason: 'malformed',
+      detail: `The compressed body does not inflate: ${error instanceof Error ? error.message : 'unknown'}`,
+    });
   }
+}
+
+/** No OTLP message and no JSON begins with gzip's two bytes, nor with zlib's (RFC 1950), which some SDKs send as `deflate`. Undefined for a plain body. */
+function inflaterOf([first, second]: Buffer, packed: string): typeof gunzipSync | undefined {
+  if (first === 0x1f && second === 0x8b) return gunzipSync;
+  return packed === 'deflate' && first === 0x78 ? inflateSync : undefined;
 }

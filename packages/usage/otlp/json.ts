@@ -51,7 +51,7 @@ function readMetric(metric: Members, resource: Attributes, reading: Reading): vo
     const data = metric[kind];
     if (data === undefined || data === null) continue;
     if (!isMembers(data)) throw new Malformed(`${kind} is no object`);
-    const points = list(data, 'dataPoints');
+    const points = parts(data, 'dataPoints');
     reading.items += points.length;
     if (kind !== 'sum' || (name !== tokenMetric && name !== costMetric)) continue;
     const temporality = data.aggregationTemporality ?? 0;
@@ -59,7 +59,7 @@ function readMetric(metric: Members, resource: Attributes, reading: Reading): vo
       reject(reading, `${name}: aggregationTemporality is an integer, not ${JSON.stringify(temporality)}`, points.length);
       continue;
     }
-    for (const point of points) readPoint(name, temporality, point, resource, reading);
+    for (const point of points) oneByOne(point, name, reading, (members) => readPoint(name, temporality, members, resource, reading));
   }
 }
 
@@ -86,9 +86,9 @@ function readLogs(root: Members, reading: Reading): void {
   for (const one of list(root, 'resourceLogs')) {
     const resource = readResource(one);
     for (const scope of list(one, 'scopeLogs')) {
-      const records = list(scope, 'logRecords');
+      const records = parts(scope, 'logRecords');
       reading.items += records.length;
-      for (const record of records) readRecord(record, resource, reading);
+      for (const record of records) oneByOne(record, 'a log record', reading, (members) => readRecord(members, resource, reading));
     }
   }
 }
@@ -110,7 +110,7 @@ function readRecord(record: Members, resource: Attributes, reading: Reading): vo
 }
 
 function readSpans(root: Members, reading: Reading): void {
-  for (const one of list(root, 'resourceSpans')) for (const scope of list(one, 'scopeSpans')) reading.items += list(scope, 'spans').length;
+  for (const one of list(root, 'resourceSpans')) for (const scope of list(one, 'scopeSpans')) reading.items += parts(scope, 'spans').length;
 }
 
 function readResource(one: Members): Attributes {
@@ -157,11 +157,29 @@ function integer(value: unknown): number | undefined {
   return typeof value === 'string' && signed.test(value) ? Number(value) : undefined;
 }
 
-/** A repeated field: absent is empty, anything but a list of objects is Malformed. */
-function list(owner: Members, name: string): readonly Members[] {
+/** One item of the wrong shape is rejected by itself. */
+function oneByOne(item: unknown, what: string, reading: Reading, read: (members: Members) => void): void {
+  try {
+    if (isMembers(item)) read(item);
+    else reject(reading, `${what}: there is something that is no object`);
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    reject(reading, `${what}: ${error.message}`);
+  }
+}
+
+/** A repeated field of items that are looked at one by one: absent is empty, anything but a list is Malformed. */
+function parts(owner: Members, name: string): readonly unknown[] {
   const value = owner[name];
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value) || !value.every(isMembers)) throw new Malformed(`${name} is no list of objects`);
+  if (!Array.isArray(value)) throw new Malformed(`${name} is no list`);
+  return value;
+}
+
+/** A repeated field that holds the structure: anything but a list of objects is Malformed. */
+function list(owner: Members, name: string): readonly Members[] {
+  const value = parts(owner, name);
+  if (!value.every(isMembers)) throw new Malformed(`${name} is no list of objects`);
   return value;
 }
 
