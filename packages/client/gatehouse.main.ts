@@ -1,5 +1,6 @@
-/** `gatehouse`: the policy's life and one's own settings from the command line, by the gateway's API. Ends with 0, 1, 2, 3 or 4, as --help says. */
+/** `gatehouse`: the policy's life, one's own settings and the evidence of leavers from the command line. Ends with 0, 1, 2, 3 or 4, as --help says. */
 import { styleText } from 'node:util';
+import { verifyFile, viewFile } from '@gatehouse/core/evidence/verdict.file';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import { type Command, readCommandLine } from './command-line.ts';
 import { ask, originOf, type Trouble, type Wish } from './gateway.http.ts';
@@ -22,6 +23,7 @@ async function main(): Promise<number> {
   if (!asked.ok) return fail({ reason: 'usage', message: asked.refusal });
   if ('help' in asked.value) return say(asked.value.help);
   const { command } = asked.value;
+  if (command.verb.startsWith('evidence ')) return evidence(command);
   const origin = originOf(
     command.flags.gateway?.at(-1) ?? process.env.GATEHOUSE_URL ?? readSession(folder)?.gateway ?? 'http://127.0.0.1:8787',
   );
@@ -39,6 +41,16 @@ async function run(command: Command, gateway: string): Promise<number> {
   const done = await runPolicy(command, call, (style, text) => (coloured ? styleText(style, text) : text));
   if (!done.ok) return fail(done.refusal);
   return say(command.flags.json ? JSON.stringify(done.value.body, null, 2) : done.value.lines.join('\n'));
+}
+
+/** Needs no gateway and no sign-in. */
+function evidence({ verb, words: [file = ''], flags }: Command): number {
+  const kid = flags.kid?.at(-1);
+  const json = flags.json !== undefined;
+  const { code, text } = verb === 'evidence view' ? viewFile(file, kid) : verifyFile({ file, roots: flags.root ?? [], kid, json });
+  if (code !== 0 && !json) console.error(text);
+  else console.log(text);
+  return code;
 }
 
 async function help(gateway: string, call: Ask): Promise<number> {

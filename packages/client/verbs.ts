@@ -67,6 +67,21 @@ export const verbs: readonly Verb[] = [
     },
   },
   {
+    name: 'evidence verify',
+    words: [file],
+    says: 'checks a packet of evidence, or a root, on this machine: nobody is asked',
+    flags: {
+      root: { value: 'FILE', many: true, says: 'a signed root that must hold the packet' },
+      kid: { value: 'KID', says: 'the thumbprint of the key that must have signed' },
+    },
+  },
+  {
+    name: 'evidence view',
+    words: [file],
+    says: 'a packet of evidence as a page (HTML) for auditors',
+    flags: { kid: { value: 'KID', says: 'the thumbprint of the key that must have signed' } },
+  },
+  {
     name: 'policy-helper',
     words: [],
     says: "prints managed settings as Claude Code's policyHelper does, from the last good copy when the gateway is away",

@@ -6,6 +6,7 @@ import { findSessions } from '@gatehouse/contracts/steps/sessions';
 import type { StepOutput } from '@gatehouse/contracts/steps/step';
 import { findVirtualKeys } from '@gatehouse/contracts/steps/virtual-keys';
 import { findWorkspaces } from '@gatehouse/contracts/steps/workspaces';
+import { packetOf } from '@gatehouse/core/evidence/packet';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import { callStep, startMachine } from '@gatehouse/runtime/call';
 import { freshId, pause, timestamp } from '@gatehouse/runtime/clock';
@@ -16,7 +17,6 @@ import * as z from 'zod';
 import { rememberInitiator } from './approval.dynamo.ts';
 import { casesOf, readCase, readChain, readLock, readSeal, type Stored } from './case.dynamo.ts';
 import { idFrom, show } from './case.ts';
-import { packetOf } from './packet.ts';
 import { readStart, type Start } from './start.ts';
 import { surface } from './surface.ts';
 

@@ -1,9 +1,9 @@
 import type { Case } from '@gatehouse/contracts/records/case';
+import { closeOn, hashOpening, linkTo } from '@gatehouse/core/evidence/chain';
+import { openingOf, type Seal } from '@gatehouse/core/evidence/packet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAws, type TestAws } from '../../test/support/aws.ts';
 import { append, casesOf, close, leaveWord, open, readCase, readChain, readLock, readSeal } from './case.dynamo.ts';
-import { closeOn, hashOpening, linkTo } from './chain.ts';
-import { openingOf, type Seal } from './packet.ts';
 import type { ByFact } from './start.ts';
 
 let aws: TestAws;

@@ -7,11 +7,12 @@
  * The race: two starts for one person, or two runs of one step. The lock's condition and the chain's number decide; the loser reads again.
  */
 import { Case, lifecycleCase } from '@gatehouse/contracts/records/case';
+import { Closing, Link } from '@gatehouse/core/evidence/chain';
+import type { Seal } from '@gatehouse/core/evidence/packet';
+import { PublicJwk, Signature } from '@gatehouse/core/evidence/signed';
 import { get, type Item, query, readPage, transact, update, type Write } from '@gatehouse/runtime/table';
 import * as z from 'zod';
 import { statusAfter } from './case.ts';
-import { Closing, Link } from './chain.ts';
-import { PublicJwk, type Seal, Signature } from './packet.ts';
 import { ByFact } from './start.ts';
 
 const Stored = Case.extend({

@@ -30,6 +30,7 @@ export function statusAfter(phase: Phase, dryRun: boolean): CaseStatus | undefin
       return 'needs_human';
     case 'purging':
     case 'purged':
+    case 'gone':
       return 'purging';
   }
 }

@@ -3,6 +3,8 @@
  * The race: a link, or word left with the lock, arrives while it signs. Then nothing of the ending is written, and it reads again.
  */
 import type { CaseStatus } from '@gatehouse/contracts/records/case';
+import { closeOn, hashOpening } from '@gatehouse/core/evidence/chain';
+import { openingOf } from '@gatehouse/core/evidence/packet';
 import { caseStuck } from '@gatehouse/events/case-stuck';
 import { startMachine } from '@gatehouse/runtime/call';
 import { timestamp } from '@gatehouse/runtime/clock';
@@ -12,9 +14,7 @@ import { publish } from '@gatehouse/runtime/publish';
 import * as z from 'zod';
 import { close, readCase, readChain, readLock, type Stored } from './case.dynamo.ts';
 import { idFrom } from './case.ts';
-import { closeOn, hashOpening } from './chain.ts';
 import { unpark } from './grace.dynamo.ts';
-import { openingOf } from './packet.ts';
 import { seal } from './seal.kms.ts';
 
 export const EndingEnv = z.object({ TABLE_LIFECYCLE: z.string(), KEY_EVIDENCE_ARN: z.string(), MACHINE_OFFBOARDING_ARN: z.string() });

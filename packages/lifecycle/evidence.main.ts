@@ -1,35 +1,27 @@
-/** `npm run evidence -- verify FILE [--kid KID]`: says whether an evidence packet is whole. Reads one file, calls nobody. */
-import { readFileSync } from 'node:fs';
-import { verifyPacket } from './verify.ts';
+/** `npm run evidence -- verify FILE` and `-- view FILE`: whether evidence is whole, and a page of it for auditors. Reads files, calls nobody. */
+import { parseArgs } from 'node:util';
+import { type Printed, verifyFile, viewFile } from '@gatehouse/core/evidence/verdict.file';
 
-const usage = 'Write: npm run evidence -- verify FILE [--kid KID]';
+const usage = `Write: npm run evidence -- verify FILE [--root ROOT]... [--kid KID] [--json]
+       npm run evidence -- view FILE [--kid KID] > page.html
+FILE is a packet or a root. A packet is looked for in the roots; roots must follow one another.`;
 
-function run(words: readonly string[]): number {
-  const [verb, file, flag, kid] = words;
-  if (verb !== 'verify' || !file || (flag !== undefined && (flag !== '--kid' || !kid))) {
-    console.error(usage);
-    return 2;
-  }
-  let text: string;
+function run(words: string[]): Printed | undefined {
+  const options = { root: { type: 'string', multiple: true }, kid: { type: 'string' }, json: { type: 'boolean' } } as const;
   try {
-    text = readFileSync(file, 'utf8');
+    const { positionals, values } = parseArgs({ args: words, options, allowPositionals: true });
+    const [verb, file, ...more] = positionals;
+    if (file === undefined || more.length > 0) return undefined;
+    if (verb === 'view') return viewFile(file, values.kid);
+    return verb === 'verify' ? verifyFile({ file, roots: values.root ?? [], kid: values.kid, json: values.json === true }) : undefined;
   } catch (error) {
-    console.error(`${file} cannot be read: ${error instanceof Error ? error.message : error}`);
-    return 2;
+    if (error instanceof TypeError && 'code' in error) return undefined;
+    throw error;
   }
-  const checked = verifyPacket(text, kid);
-  if (!checked.ok) {
-    console.error(`${file} does not verify. ${checked.refusal}`);
-    return 1;
-  }
-  const { case: opening, chain, status, cut_at, proven_at, closing, signature } = checked.value;
-  console.log(
-    `${file} verifies: case ${opening.id} of ${opening.person}, ${status}; started ${opening.started_at}, cut ${cut_at ?? 'never'}, proven ${proven_at ?? 'never'}.`,
-  );
-  console.log(
-    `${chain.length} links, signed by the key ${signature.kid} (${closing.key_arn}). Compare that key with the one in your account.`,
-  );
-  return 0;
 }
 
-process.exitCode = run(process.argv.slice(2));
+const printed = run(process.argv.slice(2));
+if (!printed) console.error(usage);
+else if (printed.code === 0 || process.argv.includes('--json')) console.log(printed.text);
+else console.error(printed.text);
+process.exitCode = printed?.code ?? 2;

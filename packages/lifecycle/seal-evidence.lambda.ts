@@ -1,5 +1,7 @@
 /** Adds one phase to a case's chain, and with it the case's status and the fact that tells of it. Refuses to call proven what is not. */
 import { sealEvidence } from '@gatehouse/contracts/steps/lifecycle';
+import { hashOpening, linkTo } from '@gatehouse/core/evidence/chain';
+import { openingOf } from '@gatehouse/core/evidence/packet';
 import { accessCut } from '@gatehouse/events/access-cut';
 import { accessProvenDead } from '@gatehouse/events/access-proven-dead';
 import { accessRestored } from '@gatehouse/events/access-restored';
@@ -12,8 +14,6 @@ import type { Write } from '@gatehouse/runtime/table';
 import * as z from 'zod';
 import { append, readCase, readChain, type Stored } from './case.dynamo.ts';
 import { statusAfter } from './case.ts';
-import { hashOpening, linkTo } from './chain.ts';
-import { openingOf } from './packet.ts';
 import { countTargets, flawOf, gradesOf } from './proof.ts';
 
 export const env = z.object({ TABLE_LIFECYCLE: z.string() });

@@ -1,9 +1,10 @@
 /** Signs the end of a case's chain with the evidence key. KMS takes at most 4,096 bytes RAW: what is signed is the chain's last hash, as 64 hex digits. */
+
+import type { Closing } from '@gatehouse/core/evidence/chain';
+import type { Seal } from '@gatehouse/core/evidence/packet';
+import { joseOf, jwkOf, thumbprint } from '@gatehouse/core/evidence/signature';
 import { awsJson, isThrottle } from '@gatehouse/runtime/aws-call';
 import { Misconfigured, Throttled, Unavailable } from '@gatehouse/runtime/fault';
-import type { Closing } from './chain.ts';
-import type { Seal } from './packet.ts';
-import { joseOf, jwkOf, thumbprint } from './signature.ts';
 
 export async function seal(keyArn: string, closing: Closing): Promise<Seal> {
   const Message = Buffer.from(closing.hash).toString('base64');

@@ -1,5 +1,5 @@
+import { verifyPacket } from '@gatehouse/core/evidence/verify';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { verifyPacket } from '../../packages/lifecycle/verify.ts';
 import { type Company, companyOf, type Offboarding } from '../support/company.ts';
 import { type Person, type Stack, startStack } from '../support/stack.ts';
 

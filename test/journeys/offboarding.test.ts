@@ -7,7 +7,7 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { verifyPacket } from '@gatehouse/lifecycle/verify';
+import { verifyPacket } from '@gatehouse/core/evidence/verify';
 import { seededSessionToken } from '@gatehouse/local/outside/coder/create-coder';
 import { seededKey } from '@gatehouse/local/outside/litellm/create-litellm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

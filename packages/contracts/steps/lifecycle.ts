@@ -27,7 +27,7 @@ export const openCase = step({
   timeoutSeconds: 30,
 });
 
-export const Phase = z.enum(['planned', 'cut', 'proven', 'unproven', 'restored', 'purging', 'purged']);
+export const Phase = z.enum(['planned', 'cut', 'proven', 'unproven', 'restored', 'purging', 'purged', 'gone']);
 export type Phase = z.infer<typeof Phase>;
 
 /** Appends what steps did to the case's hash chain and moves its status, in one transaction with the fact that tells of it. */

@@ -2,6 +2,7 @@
 import { Case } from '@gatehouse/contracts/records/case';
 import * as z from 'zod';
 import { Closing, Link, Opening } from './chain.ts';
+import { PublicJwk, Signature } from './signed.ts';
 
 const format = 'gatehouse-evidence-1';
 
@@ -9,14 +10,6 @@ const howToVerify =
   'npm run evidence -- verify FILE. By hand: hash the opening and each link with SHA-256 over its JSON with sorted names and no spaces; each ' +
   'prev_hash is the hash before it; the signature is ES256 over the hash of the closing, as 64 hex digits, by the key whose RFC 7638 thumbprint is kid. ' +
   'Compare kid with the one that your AWS account has: aws kms get-public-key.';
-
-/** Public members only (RFC 7517). */
-export const PublicJwk = z.strictObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string() });
-export type PublicJwk = z.infer<typeof PublicJwk>;
-
-/** ES256 as JOSE writes it: r and s, 32 bytes each, base64url (RFC 7518 section 3.4). */
-export const Signature = z.strictObject({ alg: z.literal('ES256'), kid: z.string(), value: z.string() });
-export type Signature = z.infer<typeof Signature>;
 
 export const Packet = z.strictObject({
   format: z.literal(format),

@@ -7,7 +7,7 @@ import { Phase } from '@gatehouse/contracts/steps/lifecycle';
 import { StepOutput } from '@gatehouse/contracts/steps/step';
 import * as z from 'zod';
 
-const hash = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in 64 lower-case hex digits');
+export const hash = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in 64 lower-case hex digits');
 
 /** How the case began; none of it changes later. */
 export const Opening = z.strictObject({
@@ -38,10 +38,20 @@ export const Link = z.strictObject({
 });
 export type Link = z.infer<typeof Link>;
 
+/** `api`: they were signed in to Gatehouse. `cloudtrail`: AWS wrote down who started the execution; `person` is there when that is one of ours. */
+export const Initiator = z.strictObject({
+  person: z.string().optional(),
+  principal: z.string().optional(),
+  told_by: z.enum(['api', 'cloudtrail']),
+});
+export type Initiator = z.infer<typeof Initiator>;
+
 export const Closing = z.strictObject({
   status: z.string(),
   message: z.string(),
   closed_at: z.string(),
+  /** Who began it: a person, or for a start in the console the AWS principal that CloudTrail names. Absent while nobody has said. */
+  initiator: Initiator.optional(),
   /** Where the key lives that signs this hash. */
   key_arn: z.string(),
   prev_hash: hash,
@@ -82,7 +92,8 @@ export function breakIn(opening: Opening, chain: readonly Link[], closing: Closi
   return closeOn(prev_hash, opening.id, rest).hash === claimed ? undefined : 'the closing was altered: its hash is another';
 }
 
-function digest(value: unknown): string {
+/** SHA-256 over the canonical JSON of a value, 64 hex digits. */
+export function digest(value: unknown): string {
   return createHash('sha256').update(canonical(value)).digest('hex');
 }
 
