@@ -1,15 +1,19 @@
 /** Counts a prompt's tokens upstream: allowed like the prompt itself, free of charge, and never stopped by a budget. */
+import { now } from '@gatehouse/runtime/clock';
 import type { Call, Request } from '@gatehouse/runtime/http';
 import type { StreamReply } from '@gatehouse/runtime/http-stream';
+import { log } from '@gatehouse/runtime/log';
 import { apiError } from '@gatehouse/runtime/wire';
 import { readAsk } from './ask.ts';
 import { begin } from './begin.http.ts';
-import type { Setting } from './exchange.http.ts';
+import { type Setting, summary } from './exchange.http.ts';
 import { errorType, unanswered } from './failover.ts';
 import type { Envelope } from './format.ts';
 import { towardsClient } from './forwarded-headers.ts';
+import { guard } from './guard/guard.detectors.ts';
 import { permit } from './permission.ts';
 import { type Refusal, refused } from './refusal.ts';
+import { tellRefused } from './tell.emf.ts';
 import { messagesDraft } from './tier.ts';
 import { textOf } from './upstream.http.ts';
 
@@ -23,6 +27,8 @@ export async function countTokens<E>(
 ): Promise<StreamReply> {
   const requestId = { 'request-id': request.requestId };
   const refuse = (refusal: Refusal) => {
+    tellRefused(refusal, caller.person, now());
+    log.info('refused', { route: request.route, refusal: summary(refusal), person: caller.person, request_id: request.requestId });
     const { status, type, message, headers } = refused(refusal, config.help);
     return apiError(status, type, message, request.requestId, { ...requestId, ...headers });
   };
@@ -33,6 +39,8 @@ export async function countTokens<E>(
   if (!effective) throw new TypeError('Somebody admitted for inference has a policy');
   const permitted = permit(effective, [ask.model, ...ask.nestedModels]);
   if (!permitted.ok) return refuse(permitted.refusal);
+  const findings = await guard(effective.guardrails, ask.body, caller.email);
+  if (findings.length > 0) return refuse({ reason: 'guarded', findings });
   // Bedrock counts for foundation models alone, which most of its models are not asked by.
   const drafts = config.upstreams.flatMap((upstream) =>
     upstream.kind === 'bedrock'

@@ -17,14 +17,14 @@ import { errorType, unanswered, withoutArns } from './failover.ts';
 import type { Format } from './format.ts';
 import { towardsClient } from './forwarded-headers.ts';
 import type { Frame } from './frame.ts';
-import { guard } from './guard.secretlint.ts';
+import { guard } from './guard/guard.detectors.ts';
 import { createMeter } from './meter.ts';
 import { permit } from './permission.ts';
 import { type Refusal, refused } from './refusal.ts';
 import { NotBegun, pingMs, relay, type Source } from './relay.stream.ts';
 import { standingHeaders } from './spend-headers.ts';
 import { watch } from './standing.dynamo.ts';
-import { tellGuarded, tellPassed, tellRefused } from './tell.emf.ts';
+import { tellPassed, tellRefused } from './tell.emf.ts';
 import type { Draft } from './tier.ts';
 
 export interface Setting {
@@ -43,7 +43,7 @@ const lastsMs = (14 * 60 + 30) * 1_000;
 export async function exchange<E>(request: Request, { caller, now: at }: Call<E>, setting: Setting, format: Format): Promise<StreamReply> {
   const { config, table, arns } = setting;
   const refuse = (refusal: Refusal): StreamReply => {
-    tellRefused(refusal.reason, caller.person, now());
+    tellRefused(refusal, caller.person, now());
     log.info('refused', { route: request.route, refusal: summary(refusal), person: caller.person, request_id: request.requestId });
     const { status, type, message, headers } = refused(refusal, config.help);
     return errorOf(format, { status, type, message }, request, { 'request-id': request.requestId, ...headers });
@@ -58,12 +58,8 @@ export async function exchange<E>(request: Request, { caller, now: at }: Call<E>
   const models = [ask.model, ...ask.nestedModels];
   const permitted = permit(effective, models);
   if (!permitted.ok) return refuse(permitted.refusal);
-  const guarded = await guard(effective.guardrails, ask.body);
-  if (guarded.outcome === 'unguarded') return refuse({ reason: 'unguarded', kinds: guarded.kinds });
-  if (guarded.outcome === 'found') {
-    tellGuarded(guarded.kinds, caller.person, now());
-    return refuse({ reason: 'guarded', found: [...guarded.kinds.keys()] });
-  }
+  const findings = await guard(effective.guardrails, ask.body, caller.email);
+  if (findings.length > 0) return refuse({ reason: 'guarded', findings });
   const drafts = format.drafts(ask, bytes);
   if (drafts.length === 0) return refuse({ reason: 'no_upstream', format: format.name });
   const group = groupOf(caller, ask, request.header('x-claude-code-session-id') ?? '');
@@ -208,7 +204,12 @@ function envelopeOf({ status, text, draft, headers }: Extract<Begun, { outcome: 
 }
 
 /** For the log: never what a prompt held. */
-function summary(refusal: Refusal): Record<string, unknown> {
+export function summary(refusal: Refusal): Record<string, unknown> {
+  if (refusal.reason === 'guarded')
+    return {
+      reason: refusal.reason,
+      findings: refusal.findings.map(({ kinds, ...finding }) => ({ ...finding, kinds: Object.fromEntries(kinds) })),
+    };
   if (!('limit' in refusal)) return { ...refusal };
   const { budget, usedMicros, heldMicros, source } = refusal.limit;
   return { reason: refusal.reason, ...budget, used_micros: usedMicros, held_micros: heldMicros, source };

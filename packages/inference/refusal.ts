@@ -3,6 +3,7 @@
 import { periodEnd } from '@gatehouse/ledger/rows';
 import type { Limit } from '@gatehouse/ledger/spend-limit';
 import type { BadAsk } from './ask.ts';
+import type { Finding } from './guard/guard.detectors.ts';
 import type { NotTranslatable } from './openai/to-messages.ts';
 import type { NotPermitted } from './permission.ts';
 import { exhaustedHeaders } from './spend-headers.ts';
@@ -14,8 +15,7 @@ export type Refusal =
   | { reason: 'used_up'; limit: Limit; now: number }
   | { reason: 'held'; limit: Limit }
   | { reason: 'no_upstream'; format: string }
-  | { reason: 'guarded'; found: readonly string[] }
-  | { reason: 'unguarded'; kinds: readonly string[] }
+  | { reason: 'guarded'; findings: readonly Finding[] }
   | NotTranslatable;
 
 export interface Refused {
@@ -60,15 +60,7 @@ export function refused(refusal: Refusal, help: string | undefined): Refused {
         help,
       );
     case 'guarded':
-      return denied(
-        `The prompt holds secrets (${refusal.found.join(', ')}), which your policy keeps inside. Take them out and send it again.`,
-        help,
-      );
-    case 'unguarded':
-      return denied(
-        `Your policy blocks ${refusal.kinds.join(' and ')} in prompts, and this gateway has nothing that finds it: an administrator sets "off" or "mask", or a route that can.`,
-        help,
-      );
+      return denied(guardedSentence(refusal.findings), help);
     case 'used_up':
       return {
         status: 429,
@@ -91,6 +83,16 @@ export function refused(refusal: Refusal, help: string | undefined): Refused {
         headers: once,
       };
   }
+}
+
+const guardrailNames = { secrets: 'secrets', financial: 'financial data', pii: 'personal data' } as const;
+
+/** What is already in a conversation is sent again with each prompt: the way back is said as well. */
+function guardedSentence(findings: readonly Finding[]): string {
+  const found = findings.map(({ guardrail, kinds }) => `${guardrailNames[guardrail]} (${[...kinds.keys()].join(', ')})`).join(' and ');
+  const masked = findings.filter(({ action }) => action === 'mask').map(({ guardrail }) => guardrailNames[guardrail]);
+  const why = masked.length === 0 ? '' : ` Your policy would mask ${masked.join(' and ')}, which only LiteLLM can do.`;
+  return `The prompt holds ${found}, which your policy keeps inside.${why} Take them out and send it again: /rewind goes back to before them, /clear begins anew.`;
 }
 
 function bad(message: string): Refused {

@@ -3,6 +3,7 @@ import type { Posted } from '@gatehouse/ledger/ledger.dynamo';
 import { listPrices } from '@gatehouse/ledger/price-book';
 import { spendRows } from '@gatehouse/ledger/spend-rows';
 import { measure } from '@gatehouse/runtime/metric';
+import type { Refusal } from './refusal.ts';
 
 export interface Passed {
   tier: string;
@@ -33,29 +34,24 @@ export function tellPassed({ tier, outcome, model, person, requestMs, firstByteM
   );
 }
 
-export function tellRefused(reason: string, person: string, now: number): void {
+/** What was kept inside is told by kind and number besides. */
+export function tellRefused(refusal: Refusal, person: string, now: number): void {
+  const findings = refusal.reason === 'guarded' ? refusal.findings.flatMap(({ kinds }) => [...kinds]) : [];
   measure(
     [
       {
-        dimensions: { reason },
+        dimensions: { reason: refusal.reason },
         sets: [[], ['reason']],
         values: { InferenceRefusals: { unit: 'Count', value: 1 } },
         properties: { person },
       },
+      ...findings.map(([kind, value]) => ({
+        dimensions: { kind },
+        sets: [[], ['kind']],
+        values: { GuardrailFindings: { unit: 'Count' as const, value } },
+        properties: { person },
+      })),
     ],
-    now,
-  );
-}
-
-/** Secrets that were kept inside, by kind and number. */
-export function tellGuarded(kinds: ReadonlyMap<string, number>, person: string, now: number): void {
-  measure(
-    [...kinds].map(([kind, value]) => ({
-      dimensions: { kind },
-      sets: [[], ['kind']],
-      values: { GuardrailFindings: { unit: 'Count', value } },
-      properties: { person },
-    })),
     now,
   );
 }

@@ -169,8 +169,8 @@ describe('one request with two witnesses', () => {
   });
 });
 
-describe('a secret in a prompt', () => {
-  it('stays inside where the policy blocks secrets, and is told by its kind alone', async () => {
+describe('what a policy keeps inside', () => {
+  it('stays there, and is told by its kind alone', async () => {
     const carol = await stack.as('carol@example.com');
     await changePolicy(carol, (document) => {
       document.base.guardrails = { secrets: 'block' };
@@ -185,10 +185,24 @@ describe('a secret in a prompt', () => {
     expect((await askModel(alice)).status).toBe(200);
     await stack.settled();
     expect(stack.output()).not.toContain(token);
+    const card = '4111 1111 1111 1111';
     await changePolicy(carol, (document) => {
-      document.base.guardrails = { pii: 'block' };
+      document.base.guardrails = { financial: 'block', pii: 'mask' };
     });
-    const unguarded = await askModel(alice);
-    expect([unguarded.status, await unguarded.text()]).toEqual([403, expect.stringContaining('personal data')]);
+    const held = (message: string) => ({ error: { type: 'permission_error', message: expect.stringContaining(message) } });
+    const paid = await askModel(alice, { messages: [{ role: 'user', content: `Why is ${card} declined?` }] });
+    expect([paid.status, await paid.json()]).toMatchObject([403, held('financial data (card-number)')]);
+    const counted = await alice.fetch('/v1/messages/count_tokens', {
+      method: 'POST',
+      body: JSON.stringify(prompt({ messages: [{ role: 'user', content: `${card}, of jane@mail.test-bank.com` }] })),
+    });
+    expect([counted.status, await counted.json()]).toMatchObject([403, held('would mask personal data, which only LiteLLM can do')]);
+    expect((await askModel(alice, { messages: [{ role: 'user', content: 'I am alice@example.com.' }] })).status).toBe(200);
+    expect(JSON.stringify(await models.asked())).not.toContain(card);
+    await stack.settled();
+    expect(stack.output()).not.toContain(card);
+    await changePolicy(carol, (document) => {
+      document.base.guardrails = {};
+    });
   });
 });
