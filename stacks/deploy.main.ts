@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { examine, line } from './doctor/examine.ts';
+import { inTheWay, line } from './doctor/examine.ts';
 
 const usage = `npm run deploy -- STAGE [--dry-run]
 
@@ -30,12 +30,9 @@ function read(): { stage: string; dryRun: boolean } | undefined {
 }
 
 async function deploy(stage: string, dryRun: boolean): Promise<number> {
-  const alone = (await examine(stage, true)).filter(({ state }) => state === 'wrong');
-  const wrongs = alone.length > 0 ? alone : (await examine(stage, false)).filter(({ state }) => state === 'wrong');
-  // A secret without a value is the operator's next step: it can only be there once the stage is.
-  const inTheWay = wrongs.filter(({ check }) => !check.startsWith('secret '));
-  if (inTheWay.length > 0) {
-    console.error(`${inTheWay.map(line).join('\n')}\nNothing was deployed.`);
+  const found = await inTheWay(stage);
+  if (found.length > 0) {
+    console.error(`${found.map(line).join('\n')}\nNothing was deployed.`);
     return 1;
   }
   const command = dryRun ? 'diff' : 'deploy';

@@ -2,8 +2,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Profile } from '@gatehouse/core/profile';
-import { parse } from 'yaml';
-import * as z from 'zod';
+import { mistakesOf, readYaml } from './profile-mistakes.ts';
 
 const folder = 'stacks/profiles';
 
@@ -17,17 +16,12 @@ export function profileOf(stage: string, root = process.cwd()): Profile {
   return readProfile(file, readFileSync(path.join(root, file), 'utf8'));
 }
 
-/** @param name how the error calls the file. */
+/** @param name how the error calls the file. Throws one error that lists every mistake, each with its line. */
 export function readProfile(name: string, text: string): Profile {
-  let written: unknown;
-  try {
-    written = parse(text);
-  } catch (error) {
-    throw new Error(`${name} is not YAML: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const parsed = Profile.safeParse(written);
+  const written = readYaml(name, text);
+  const parsed = Profile.safeParse(written.value);
   if (parsed.success) return parsed.data;
-  throw new Error(`${name} is wrong:\n${z.prettifyError(parsed.error)}`);
+  throw new Error(mistakesOf(name, written, parsed.error.issues, Profile).join('\n'));
 }
 
 /** Whether a profile still names the examples' addresses. */

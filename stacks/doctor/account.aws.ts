@@ -1,6 +1,6 @@
 /** What an account shows of a profile, with whatever credentials the AWS SDK finds. Only reads; what it may not read is unknown, never wrong. */
 import { ACMClient, DescribeCertificateCommand } from '@aws-sdk/client-acm';
-import { BedrockClient, ListFoundationModelsCommand } from '@aws-sdk/client-bedrock';
+import { BedrockClient, GetFoundationModelAvailabilityCommand, ListFoundationModelsCommand } from '@aws-sdk/client-bedrock';
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetHostedZoneCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { ListSecretVersionIdsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -22,18 +22,29 @@ export async function lookAtAccount(stage: string, profile: Profile, nowMs: numb
     const { Account, Arn } = await new STSClient(client).send(new GetCallerIdentityCommand({}));
     return ok('account', `${Account}, as ${Arn}`);
   });
-  if (identity.state !== 'ok') return [identity];
+  if (identity.state !== 'ok') return [{ ...identity, mend: 'sign in to AWS (aws sso login), or name a profile in AWS_PROFILE' }];
   const found = [identity, regionOf(profile), zone(profile, client), certificate(profile, client, nowMs), capacity(profile, client)];
   return Promise.all([...found, models(profile, client), ...secrets(stage, profile, client)].filter((one) => one !== undefined));
 }
 
 type Options = { region: string };
 
+/** Answers that say for certain that what the profile names is not there. */
+const absent: Readonly<Record<string, (message: string) => [says: string, mend: string]>> = {
+  NoSuchHostedZone: () => [
+    'this account has no such zone',
+    'write the id of the public zone above the domain (aws route53 list-hosted-zones)',
+  ],
+  InvalidInput: (message) => [message, 'write the id of the public zone above the domain (aws route53 list-hosted-zones)'],
+};
+
 async function look(check: string, ask: () => Promise<Finding>): Promise<Finding> {
   try {
     return await ask();
   } catch (error) {
     const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
+    const gone = absent[name]?.(message);
+    if (gone) return wrong(check, ...gone);
     return unknown(check, `${name}: ${message}`);
   }
 }
@@ -74,10 +85,16 @@ function certificate({ domain, region }: Profile, client: Options, nowMs: number
   if (place !== region)
     return Promise.resolve(wrong('certificate', `it is in ${place}, and the API in ${region}`, `import it into ACM in ${region}`));
   return look('certificate', async () => {
-    const { Certificate } = await new ACMClient(client).send(new DescribeCertificateCommand({ CertificateArn: arn }));
-    const covered = [Certificate?.DomainName, ...(Certificate?.SubjectAlternativeNames ?? [])].some((name) => covers(name, domain.name));
+    const { Certificate } = await new ACMClient(client)
+      .send(new DescribeCertificateCommand({ CertificateArn: arn }))
+      .catch((error: Error) => {
+        if (error.name === 'ResourceNotFoundException') return { Certificate: undefined };
+        throw error;
+      });
+    if (!Certificate) return wrong('certificate', `this account has none with the ARN ${arn}`, `import it into ACM in ${region}`);
+    const covered = [Certificate.DomainName, ...(Certificate.SubjectAlternativeNames ?? [])].some((name) => covers(name, domain.name));
     if (!covered) return wrong('certificate', `it is not for ${domain.name}`, 'name the certificate of the domain');
-    if (Certificate?.Status !== 'ISSUED') return wrong('certificate', `it is ${Certificate?.Status}`, 'issue or import it first');
+    if (Certificate.Status !== 'ISSUED') return wrong('certificate', `it is ${Certificate.Status}`, 'issue or import it first');
     const days = Math.floor(((Certificate.NotAfter?.getTime() ?? 0) - nowMs) / day);
     return days < 30
       ? wrong('certificate', `it ends in ${days} days`, 'import the next one under the same ARN')
@@ -108,15 +125,30 @@ function capacity({ capacity: wanted }: Profile, client: Options): Promise<Findi
 function models(profile: Profile, client: Options): Promise<Finding> | undefined {
   if (!JSON.stringify(profile).includes('bedrock')) return undefined;
   return look('models', async () => {
-    const { modelSummaries = [] } = await new BedrockClient(client).send(new ListFoundationModelsCommand({ byProvider: 'anthropic' }));
-    const active = modelSummaries.filter(({ modelLifecycle }) => modelLifecycle?.status === 'ACTIVE');
-    return active.length > 0
-      ? ok('models', `${active.length} models of Anthropic in ${profile.region}`)
-      : wrong(
+    const bedrock = new BedrockClient(client);
+    const { modelSummaries = [] } = await bedrock.send(new ListFoundationModelsCommand({ byProvider: 'anthropic' }));
+    const active = modelSummaries.filter(({ modelLifecycle }) => modelLifecycle?.status === 'ACTIVE').map(({ modelId = '' }) => modelId);
+    if (active.length === 0)
+      return wrong(
+        'models',
+        `Bedrock offers no model of Anthropic in ${profile.region}`,
+        'take a region that does, or ask for access in the Bedrock console',
+      );
+    const wanted = active.filter((id) => profile.inference.models.some((name) => id.includes(name)));
+    const closed = await Promise.all(
+      wanted.map(async (modelId) => {
+        const { authorizationStatus, agreementAvailability } = await bedrock.send(new GetFoundationModelAvailabilityCommand({ modelId }));
+        const open = authorizationStatus === 'AUTHORIZED' && agreementAvailability?.status === 'AVAILABLE';
+        return open ? [] : [modelId];
+      }),
+    );
+    return closed.flat().length > 0
+      ? wrong(
           'models',
-          `Bedrock offers no model of Anthropic in ${profile.region}`,
-          'take a region that does, or ask for access in the Bedrock console',
-        );
+          `this account has no access to ${closed.flat().join(', ')}`,
+          `ask for it in the Bedrock console of ${profile.region}, or leave those models out of inference.models`,
+        )
+      : ok('models', `${active.length} models of Anthropic in ${profile.region}, open those that are offered`);
   });
 }
 

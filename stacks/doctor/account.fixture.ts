@@ -4,23 +4,29 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface Account {
-  zone: { name: string; private: boolean };
-  certificate: { name: string; status: string; ends: number };
+  /** Undefined: there is none. */
+  zone: { name: string; private: boolean } | undefined;
+  certificate: { name: string; status: string; ends: number } | undefined;
   environments: number;
   /** Versions of every secret; -1 where nothing was deployed yet. */
   secretVersions: number;
   /** Of Anthropic, active in Bedrock. */
   models: number;
+  /** Whether the account may call them. */
+  modelsOpen: boolean;
   /** Answers 403 to everything but the identity. */
   closed: boolean;
 }
 
+export const goodCertificate = { name: '*.acme.example', status: 'ISSUED', ends: Date.UTC(2030, 0, 1) / 1000 };
+
 export const goodAccount: Account = {
   zone: { name: 'acme.example.', private: false },
-  certificate: { name: '*.acme.example', status: 'ISSUED', ends: Date.UTC(2030, 0, 1) / 1000 },
+  certificate: goodCertificate,
   environments: 1000,
   secretVersions: 1,
   models: 3,
+  modelsOpen: true,
   closed: false,
 };
 
@@ -37,13 +43,21 @@ export async function startAccount(account: Account): Promise<{ url: string; clo
         `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::000000000000:user/admin</Arn><UserId>AIDA</UserId><Account>000000000000</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
       );
     if (account.closed) return json({ __type: 'AccessDeniedException', message: 'not allowed' }, 403);
-    if (request.url?.startsWith('/2013-04-01/hostedzone/'))
+    if (request.url?.startsWith('/2013-04-01/hostedzone/') && !account.zone)
+      return answer(
+        404,
+        'text/xml',
+        `<ErrorResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Error><Type>Sender</Type><Code>NoSuchHostedZone</Code><Message>No hosted zone found</Message></Error></ErrorResponse>`,
+      );
+    if (request.url?.startsWith('/2013-04-01/hostedzone/') && account.zone)
       return answer(
         200,
         'text/xml',
         `<GetHostedZoneResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><HostedZone><Id>/hostedzone/Z0123456789</Id><Name>${account.zone.name}</Name><CallerReference>1</CallerReference><Config><PrivateZone>${account.zone.private}</PrivateZone></Config></HostedZone></GetHostedZoneResponse>`,
       );
-    if (target.startsWith('CertificateManager.'))
+    if (target.startsWith('CertificateManager.') && !account.certificate)
+      return json({ __type: 'ResourceNotFoundException', message: 'Could not find certificate' }, 400);
+    if (target.startsWith('CertificateManager.') && account.certificate)
       return json({
         Certificate: { DomainName: account.certificate.name, Status: account.certificate.status, NotAfter: account.certificate.ends },
       });
@@ -54,9 +68,17 @@ export async function startAccount(account: Account): Promise<{ url: string; clo
     if (request.url?.startsWith('/foundation-models'))
       return json({
         modelSummaries: Array.from({ length: account.models }, (_, index) => ({
-          modelId: `anthropic.claude-${index}`,
+          modelId: `anthropic.claude-opus-5-v${index}:0`,
           modelLifecycle: { status: 'ACTIVE' },
         })),
+      });
+    if (request.url?.startsWith('/foundation-model-availability/'))
+      return json({
+        modelId: decodeURIComponent(request.url.split('/')[2] ?? ''),
+        agreementAvailability: { status: account.modelsOpen ? 'AVAILABLE' : 'NOT_AVAILABLE' },
+        authorizationStatus: account.modelsOpen ? 'AUTHORIZED' : 'NOT_AUTHORIZED',
+        entitlementAvailability: 'AVAILABLE',
+        regionAvailability: 'AVAILABLE',
       });
     if (request.url?.includes('account-settings')) return json({ AccountLimit: { ConcurrentExecutions: account.environments } });
     return json({ __type: 'UnknownOperationException', message: `${target} ${request.url}` }, 400);

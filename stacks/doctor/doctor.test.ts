@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readProfile } from '../profile.ts';
 import { lookAtAccount } from './account.aws.ts';
-import { type Account, goodAccount, startAccount } from './account.fixture.ts';
+import { type Account, goodAccount, goodCertificate, startAccount } from './account.fixture.ts';
 import { lookAtClient, lookAtName } from './client.ts';
 import type { Finding } from './finding.ts';
 import { lookAtProfile } from './profile.ts';
@@ -78,19 +78,23 @@ describe('an account', () => {
       { zone: { name: 'cme.example.', private: false } },
       'zone: claude.acme.example is not in cme.example',
     ],
+    ['that has no such zone', { zone: undefined }, 'zone: this account has no such zone'],
+    ['whose region has no models', { models: 0 }, 'models: Bedrock offers no model of Anthropic in eu-central-1'],
+    [
+      'that may not call the models that are offered',
+      { models: 1, modelsOpen: false },
+      'models: this account has no access to anthropic.claude-opus-5-v0:0',
+    ],
     ['that is new', { environments: 10 }, 'capacity: 250 of 10 environments would be set aside; Lambda keeps 100 for the rest'],
   ])('%s is told so', async (_, change, said) => {
     expect(wrongs(await examine(change))).toEqual([said]);
   });
 
   it.each([
-    [
-      'is of another name',
-      { name: 'other.example', status: 'ISSUED', ends: goodAccount.certificate.ends },
-      'it is not for claude.acme.example',
-    ],
-    ['is not issued yet', { ...goodAccount.certificate, status: 'PENDING_VALIDATION' }, 'it is PENDING_VALIDATION'],
-    ['ends soon', { ...goodAccount.certificate, ends: now / 1000 + 10 * 86_400 }, 'it ends in 10 days'],
+    ['is not there', undefined, 'this account has none with the ARN arn:aws:acm:eu-central-1:000000000000:certificate/1'],
+    ['is of another name', { name: 'other.example', status: 'ISSUED', ends: goodCertificate.ends }, 'it is not for claude.acme.example'],
+    ['is not issued yet', { ...goodCertificate, status: 'PENDING_VALIDATION' }, 'it is PENDING_VALIDATION'],
+    ['ends soon', { ...goodCertificate, ends: now / 1000 + 10 * 86_400 }, 'it ends in 10 days'],
   ])('whose certificate %s is told so', async (_, certificate, said) => {
     const domain = { name: 'claude.acme.example', certificate_arn: 'arn:aws:acm:eu-central-1:000000000000:certificate/1' };
     expect(wrongs(await examine({ certificate }, { ...profile, domain }))).toEqual([`certificate: ${said}`]);
