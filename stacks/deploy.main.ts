@@ -2,7 +2,6 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { inTheWay, line } from './doctor/examine.ts';
 
 const usage = `npm run deploy -- STAGE [--dry-run]
 
@@ -30,6 +29,7 @@ function read(): { stage: string; dryRun: boolean } | undefined {
 }
 
 async function deploy(stage: string, dryRun: boolean): Promise<number> {
+  const { inTheWay, line } = await import('./doctor/examine.ts'); // only now: it loads seven clients
   const found = await inTheWay(stage);
   if (found.length > 0) {
     console.error(`${found.map(line).join('\n')}\nNothing was deployed.`);

@@ -1,6 +1,5 @@
 /** `npm run doctor`: looks at a stage's profile, and with credentials at its account, and says what to mend. Changes nothing. */
 import { parseArgs } from 'node:util';
-import { examine, line } from './doctor/examine.ts';
 
 const usage = `npm run doctor -- STAGE [--offline] [--json]
 
@@ -35,6 +34,7 @@ if (!asked) {
   console.error(usage);
   process.exitCode = 2;
 } else {
+  const { examine, line } = await import('./doctor/examine.ts'); // only now: it loads seven clients
   const findings = await examine(asked.stage, asked.offline);
   console.log(asked.json ? JSON.stringify({ stage: asked.stage, findings }, undefined, 2) : findings.map(line).join('\n'));
   process.exitCode = findings.some(({ state }) => state === 'wrong') ? 1 : 0;

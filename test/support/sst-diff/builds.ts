@@ -1,16 +1,26 @@
 /**
  * Answers SST's program in place of SST where it asks for a function's bundle that was built before: a bundle depends on the code alone and on
- * no stage, so that five stages of one capture need each of them once. Every other call, and every first build, goes to SST.
+ * no stage, so that all stages need each of them once. Every other call, and every first build, goes to SST.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { workFolder } from './environment.ts';
+
+/** Where the answers are for this code, and no longer for any other: SST keeps one bundle of each function. */
+export function buildsOf(codeDigest: string): string {
+  const all = path.join(workFolder, 'builds');
+  const folder = path.join(all, codeDigest);
+  mkdirSync(folder, { recursive: true });
+  for (const other of readdirSync(all)) if (other !== codeDigest) rmSync(path.join(all, other), { recursive: true });
+  return folder;
+}
 
 /**
  * @param server SST's own address, as it tells the program.
- * @param folder where the answers of this capture are.
+ * @param folder of `buildsOf`.
  * @returns the address that the program shall ask; it does not keep the process alive.
  */
 export async function rememberBuilds(server: string, folder: string): Promise<string> {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { startAwsLoopback } from './aws-loopback.ts';
+import { buildsOf } from './builds.ts';
 import { installPulumiStandIn, root, sstBinary, sstEnvironment, workFolder } from './environment.ts';
 import type { Resource } from './graph.ts';
 import { exclusively } from './lock.ts';
@@ -45,15 +46,18 @@ function resourceOf(change: Change): Resource {
   };
 }
 
-/** Over every file that the program, its functions or this harness read. */
+/** Over every file that the program of this stage, its functions or this harness read. */
 function inputsDigest(stage: string): string {
-  const patterns = [
-    'sst.config.ts',
-    'package-lock.json',
-    `stacks/profiles/${stage}.yaml`,
-    '{stacks,packages,events}/**/*.{ts,json}',
-    'test/support/sst-diff/*.ts',
-  ];
+  return digestOf([`stacks/profiles/${stage}.yaml`]);
+}
+
+/** Over the same without a stage's own. */
+export function codeDigest(): string {
+  return digestOf([]);
+}
+
+function digestOf(more: readonly string[]): string {
+  const patterns = ['sst.config.ts', 'package-lock.json', ...more, '{stacks,packages,events}/**/*.{ts,json}', 'test/support/sst-diff/*.ts'];
   const exclude = ['**/node_modules/**', '**/*.test.ts', 'packages/local/**', '**/sst-env.d.ts'];
   const files = globSync(patterns, { cwd: root, exclude }).sort();
   const hash = createHash('sha256');
@@ -73,7 +77,7 @@ async function diff(stage: string): Promise<Change[]> {
   rmSync(log, { force: true });
   const aws = await startAwsLoopback();
   try {
-    const { status, stdout, stderr } = await run(['diff', '--json', '--stage', stage], sstEnvironment(aws.url));
+    const { status, stdout, stderr } = await run(['diff', '--json', '--stage', stage], sstEnvironment(aws.url, buildsOf(codeDigest())));
     const start = stdout.indexOf('[');
     if (status !== 0 || start < 0) {
       const said = existsSync(log) ? readFileSync(log, 'utf8') : '';

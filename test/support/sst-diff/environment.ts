@@ -1,6 +1,5 @@
 /** Where SST's binary runs and with which environment: no account, no telemetry, no downloads. Starts nothing itself. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 export const root = path.resolve(import.meta.dirname, '..', '..', '..');
@@ -12,19 +11,8 @@ export const sstBinary = path.join(root, 'node_modules', '.bin', 'sst');
 export const account = '000000000000';
 export const region = 'us-east-1';
 
-/** Of this process alone, so that no bundle outlives the code it was made of. */
-let folderOfBuilds: string | undefined;
-function builds(): string {
-  if (folderOfBuilds === undefined) {
-    const made = mkdtempSync(path.join(tmpdir(), 'gatehouse-builds-'));
-    process.once('exit', () => rmSync(made, { recursive: true, force: true }));
-    folderOfBuilds = made;
-  }
-  return folderOfBuilds;
-}
-
-/** The environment of every `sst` command of the gate; `endpoint` answers the few AWS calls that SST makes itself. */
-export function sstEnvironment(endpoint: string): NodeJS.ProcessEnv {
+/** The environment of every `sst` command of the gate; @param endpoint answers the few AWS calls that SST makes itself. @param builds see builds.ts. */
+export function sstEnvironment(endpoint: string, builds = ''): NodeJS.ProcessEnv {
   return {
     ...process.env,
     XDG_CONFIG_HOME: path.join(workFolder, 'home'),
@@ -34,7 +22,7 @@ export function sstEnvironment(endpoint: string): NodeJS.ProcessEnv {
     SST_NO_BUN: '1',
     GOGC: '400', // SST bundles in Go: a lazier collector saves a quarter of its time
     NODE_COMPILE_CACHE: path.join(workFolder, 'compiled'), // five stages load the same SDK
-    GATEHOUSE_BUILDS: builds(),
+    GATEHOUSE_BUILDS: builds,
     SST_PASSPHRASE: Buffer.alloc(32).toString('base64'),
     NODE_OPTIONS: '', // tests set one that keeps npm from its registry
     AWS_ENDPOINT_URL: endpoint,
