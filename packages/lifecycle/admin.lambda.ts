@@ -1,4 +1,4 @@
-/** Admins start an offboarding, see its plan, watch it, and fetch its evidence. Nothing is cut here: the machine does that. */
+/** Admins start an offboarding, see its plan, and watch it. Nothing is cut here: the machine does that. */
 import type { Case } from '@gatehouse/contracts/records/case';
 import { admitPerson, confirmTruth } from '@gatehouse/contracts/steps/people';
 import { findSeats } from '@gatehouse/contracts/steps/seats';
@@ -6,7 +6,6 @@ import { findSessions } from '@gatehouse/contracts/steps/sessions';
 import type { StepOutput } from '@gatehouse/contracts/steps/step';
 import { findVirtualKeys } from '@gatehouse/contracts/steps/virtual-keys';
 import { findWorkspaces } from '@gatehouse/contracts/steps/workspaces';
-import { packetOf } from '@gatehouse/core/evidence/packet';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import { callStep, startMachine } from '@gatehouse/runtime/call';
 import { freshId, pause, timestamp } from '@gatehouse/runtime/clock';
@@ -14,9 +13,9 @@ import { http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { log } from '@gatehouse/runtime/log';
 import { apiError, apiWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
-import { rememberInitiator } from './approval.dynamo.ts';
-import { casesOf, readCase, readChain, readLock, readSeal, type Stored } from './case.dynamo.ts';
+import { casesOf, readCase, readLock, type Stored } from './case.dynamo.ts';
 import { idFrom, show } from './case.ts';
+import { rememberInitiator } from './initiator.dynamo.ts';
 import { readStart, type Start } from './start.ts';
 import { surface } from './surface.ts';
 
@@ -73,15 +72,6 @@ export const handler = http(
       const { cases, next } = await casesOf(env.TABLE_LIFECYCLE, found.value.person, pageSize, request.query.get('next') ?? undefined);
       return { status: 200, headers: fresh, body: { offboardings: cases.map((one: Case) => show(one)), ...(next && { next }) } };
     },
-
-    'offboarding-evidence': async (request, { env }) => {
-      const id = request.pathParameters.id ?? '';
-      const one = await readCase(env.TABLE_LIFECYCLE, id);
-      if (!one) return apiError(404, 'not_found_error', `There is no offboarding ${JSON.stringify(id)}`, request.requestId);
-      const [chain, seal] = await Promise.all([readChain(env.TABLE_LIFECYCLE, id), readSeal(env.TABLE_LIFECYCLE, id)]);
-      const headers = { ...fresh, 'content-disposition': `attachment; filename="${one.id}.json"` };
-      return { status: 200, headers, body: { ...packetOf(one, chain, seal) } };
-    },
   },
 );
 
@@ -102,15 +92,16 @@ async function find(env: Env, request: Request, wanted: string): Promise<Result<
 async function startOne(env: Env, person: string, { reason, ticket, hold }: Start, before: string | undefined, by: string) {
   const input = { person, reason, ...(ticket !== undefined && { ticket }), ...(hold && { hold }) };
   const id = idFrom('by hand', person, before ?? 'first');
+  const initiator = { person: by, told_by: 'api' as const };
   // Before the start: nobody approves what they began themselves.
-  await rememberInitiator(env.TABLE_LIFECYCLE, id, by);
+  await rememberInitiator(env.TABLE_LIFECYCLE, id, initiator);
   const started = await startMachine(env.MACHINE_OFFBOARDING_ARN, id, input);
   if (!started.existed) return { id, ...started };
   const one = await opening(env.TABLE_LIFECYCLE, id);
   if (one && !one.closed_at) return { id, ...started };
   // That execution ended without a case, or its case is closed: this is another one.
   const other = freshId('cas');
-  await rememberInitiator(env.TABLE_LIFECYCLE, other, by);
+  await rememberInitiator(env.TABLE_LIFECYCLE, other, initiator);
   return { id: other, ...(await startMachine(env.MACHINE_OFFBOARDING_ARN, other, input)) };
 }
 

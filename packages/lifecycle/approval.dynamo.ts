@@ -2,7 +2,6 @@
  * The questions that the guard asks, one a wave and act. A dump reveals who decided what and why; a token ends only the wait that it is of.
  *   APPROVAL#<apr_> / APPROVAL       the question and its decisions; gsi1 `APPROVALS` / `<asked_at>#<apr_>`; no TTL: decisions are evidence
  *   APPROVAL#<apr_> / MEMBER#<cas_>  a case that waits for it, with its task's token; TTL a week
- *   CASE#<cas_> / INITIATOR          who started a case by the API; no TTL
  * The race: a case parks while somebody decides. Whoever parks reads the question again afterwards; whoever decides lists who has parked.
  */
 
@@ -10,9 +9,10 @@ import { createHash } from 'node:crypto';
 import { encodeId } from '@gatehouse/core/ids';
 import { approvalAsked } from '@gatehouse/events/approval-asked';
 import { publish } from '@gatehouse/runtime/publish';
-import { get, type Item, put, putNew, query, transact, update } from '@gatehouse/runtime/table';
+import { get, type Item, put, query, transact, update } from '@gatehouse/runtime/table';
 import * as z from 'zod';
 import type { Question } from './guard.ts';
+import { initiatorsOf } from './initiator.dynamo.ts';
 
 const Decision = z.object({ by: z.string(), decision: z.enum(['approve', 'reject']), reason: z.string(), at: z.string() });
 
@@ -43,7 +43,6 @@ const answerMs = 86_400_000;
 const keepSeconds = 7 * 86_400;
 const key = (id: string) => ({ pk: `APPROVAL#${id}`, sk: 'APPROVAL' });
 const memberKey = (id: string, caseId: string) => ({ pk: `APPROVAL#${id}`, sk: `MEMBER#${caseId}` });
-const initiatorKey = (caseId: string) => ({ pk: `CASE#${caseId}`, sk: 'INITIATOR' });
 
 /** One question a wave and act: asked twice it is the same. */
 export function approvalId(wave: string, what: Approval['what']): string {
@@ -89,6 +88,21 @@ export async function wait(table: string, id: string, member: Omit<Member, 'sk'>
   await put(table, { ...memberKey(id, member.case_id), ...member, expires_at: Math.floor(now / 1000) + keepSeconds });
 }
 
+/** With who began each case, as far as that is known by now: CloudTrail may have told since they began to wait. */
+export async function subjects(table: string, id: string): Promise<Member[]> {
+  const members = await waiting(table, id);
+  const unknown = members.filter(({ trigger, initiator }) => trigger === 'manual' && initiator === undefined);
+  const told = await initiatorsOf(
+    table,
+    unknown.map(({ case_id }) => case_id),
+  );
+  const known = new Map(unknown.map(({ case_id }, index) => [case_id, told[index]?.person]));
+  return members.map((member) => {
+    const initiator = member.initiator ?? known.get(member.case_id);
+    return initiator === undefined ? member : { ...member, initiator };
+  });
+}
+
 /** In the order of their cases' ids. @param after the `sk` of the last one seen. */
 export async function waiting(
   table: string,
@@ -124,14 +138,4 @@ export async function keepDecision(
 /** Moves the place up to which the decision has been told; the table's stream comes back with it. */
 export async function toldTo(table: string, id: string, sk: string): Promise<void> {
   await update(table, key(id), { UpdateExpression: 'SET told_to = :sk', ExpressionAttributeValues: { ':sk': sk } });
-}
-
-/** The first word stands: who comes second joins the case. */
-export async function rememberInitiator(table: string, caseId: string, by: string): Promise<void> {
-  await putNew(table, { ...initiatorKey(caseId), by });
-}
-
-export async function initiatorOf(table: string, caseId: string): Promise<string | undefined> {
-  const row = await get(table, initiatorKey(caseId));
-  return row && z.object({ by: z.string() }).parse(row).by;
 }

@@ -5,7 +5,7 @@ import { http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { log } from '@gatehouse/runtime/log';
 import { apiError, apiWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
-import { type Approval, approvals, keepDecision, type Member, readApproval, waiting } from './approval.dynamo.ts';
+import { type Approval, approvals, keepDecision, type Member, readApproval, subjects } from './approval.dynamo.ts';
 import { readCase } from './case.dynamo.ts';
 import { approversFor, type DecisionRefusal, decide, stateOf } from './guard.ts';
 import { liftHold, setHold } from './hold.dynamo.ts';
@@ -27,7 +27,7 @@ export const handler = http(
   { surface, env, wire: apiWire },
   {
     'list-approvals': async (_request, { env: { TABLE_LIFECYCLE: table }, now }) => {
-      const shown = await Promise.all((await approvals(table)).map(async (one) => show(table, one, await waiting(table, one.id), now)));
+      const shown = await Promise.all((await approvals(table)).map(async (one) => show(table, one, await subjects(table, one.id), now)));
       return { status: 200, headers: fresh, body: { approvals: shown } };
     },
 
@@ -37,7 +37,7 @@ export const handler = http(
       for (let race = 1; race <= maxRaces; race++) {
         const asked = await readApproval(table, request.pathParameters.id ?? '');
         if (!asked) return apiError(404, 'not_found_error', 'There is no such question', request.requestId);
-        const members = await waiting(table, asked.id);
+        const members = await subjects(table, asked.id);
         const decided = decide(asked, members, { by: caller.person, ...answer.data, at: timestamp(now) }, now);
         if (!decided.ok) return refusalOf(request, decided.refusal);
         if (!(await keepDecision(table, asked, decided.value))) continue;

@@ -3,19 +3,23 @@
  * The race: a link, or word left with the lock, arrives while it signs. Then nothing of the ending is written, and it reads again.
  */
 import type { CaseStatus } from '@gatehouse/contracts/records/case';
-import { closeOn, hashOpening } from '@gatehouse/core/evidence/chain';
+import { type Closing, closeOn, hashOpening } from '@gatehouse/core/evidence/chain';
 import { openingOf } from '@gatehouse/core/evidence/packet';
 import { caseStuck } from '@gatehouse/events/case-stuck';
+import { evidenceSealed } from '@gatehouse/events/evidence-sealed';
 import { startMachine } from '@gatehouse/runtime/call';
 import { timestamp } from '@gatehouse/runtime/clock';
 import { Misconfigured, Throttled } from '@gatehouse/runtime/fault';
 import { measure } from '@gatehouse/runtime/metric';
 import { publish } from '@gatehouse/runtime/publish';
+import type { Write } from '@gatehouse/runtime/table';
 import * as z from 'zod';
 import { close, readCase, readChain, readLock, type Stored } from './case.dynamo.ts';
 import { idFrom } from './case.ts';
 import { unpark } from './grace.dynamo.ts';
-import { seal } from './seal.kms.ts';
+import { initiatorOf } from './initiator.dynamo.ts';
+import { keeping } from './kept.dynamo.ts';
+import { sign } from './seal.kms.ts';
 
 export const EndingEnv = z.object({ TABLE_LIFECYCLE: z.string(), KEY_EVIDENCE_ARN: z.string(), MACHINE_OFFBOARDING_ARN: z.string() });
 
@@ -39,15 +43,22 @@ export async function endCase(env: z.infer<typeof EndingEnv>, id: string, { stat
     const chain = await readChain(table, id);
     const lock = await readLock(table, one.person);
     const before = chain.at(-1)?.hash ?? hashOpening(openingOf(one));
-    const closing = closeOn(before, id, { status, message, closed_at: timestamp(now), key_arn: keyArn });
-    const others = one.dry_run ? [] : [unpark(table, one.person)];
+    const initiator = await initiatorOf(table, id);
+    const closing = closeOn(before, id, { status, message, closed_at: timestamp(now), ...(initiator && { initiator }), key_arn: keyArn });
+    const others = one.dry_run ? [] : [unpark(table, one.person), ...kept(table, one, closing)];
     if (status === 'needs_human') others.push(publish(table, caseStuck, { person: one.person, case_id: id, cause: id, message }));
     // Closed or overtaken, the next round sees which.
-    const closed = await close(table, one, lock, await seal(keyArn, closing), others);
+    const closed = await close(table, one, lock, { closing, ...(await sign(keyArn, closing.hash)) }, others);
     if (closed && status === 'needs_human')
       measure([{ dimensions: { kind: one.kind }, values: { CasesStuck: { unit: 'Count', value: 1 } }, properties: { case_id: id } }], now);
   }
   throw new Throttled(`Case ${id} was written by others five times while it was being closed`);
+}
+
+/** A dry run is no evidence of a leaver. */
+function kept(table: string, { id, person }: Stored, { status, hash: head, closed_at }: Closing): Write[] {
+  const sealed = publish(table, evidenceSealed, { person, case_id: id, status, head, cause: id });
+  return [...keeping(table, { case_id: id, person, status, head, closed_at }), sealed];
 }
 
 /** Whoever left again while this case gave their access back gets a case of their own, under a name that is made once. */

@@ -31,7 +31,7 @@ export interface Question {
 export interface Subject {
   person: string;
   trigger: 'manual' | 'event' | 'entitlement';
-  /** Who started it by the API; undefined for facts, and for whoever used the console. */
+  /** Who began it; undefined for facts, and for a start in the console until CloudTrail tells of one of ours. */
   initiator?: string | undefined;
 }
 
@@ -58,10 +58,14 @@ export function decide(
   if (state !== 'waiting') return refuse({ reason: 'decided', state, decisions: question.decisions });
   if (subjects.some(({ person }) => person === decision.by)) return refuse({ reason: 'subject' });
   if (subjects.some(({ initiator }) => initiator === decision.by)) return refuse({ reason: 'initiator' });
-  if (question.decisions.some(({ by }) => by === decision.by)) return refuse({ reason: 'again' });
+  const needed = approversFor(subjects);
+  // Of an approval it may turn out later that it was no one's to give.
+  const counted = question.decisions.filter(({ by }) => !subjects.some(({ person, initiator }) => by === person || by === initiator));
+  const again = counted.some(({ by }) => by === decision.by);
+  if (again && decision.decision === 'approve' && counted.length < needed) return refuse({ reason: 'again' });
   const decisions = [...question.decisions, decision];
   if (decision.decision === 'reject') return ok({ ...question, state: 'rejected', decisions });
-  return ok({ ...question, state: decisions.length >= approversFor(subjects) ? 'approved' : 'waiting', decisions });
+  return ok({ ...question, state: counted.length + (again ? 0 : 1) >= needed ? 'approved' : 'waiting', decisions });
 }
 
 export function approversFor(subjects: readonly Subject[]): number {

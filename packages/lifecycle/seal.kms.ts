@@ -1,21 +1,19 @@
-/** Signs the end of a case's chain with the evidence key. KMS takes at most 4,096 bytes RAW: what is signed is the chain's last hash, as 64 hex digits. */
-
-import type { Closing } from '@gatehouse/core/evidence/chain';
-import type { Seal } from '@gatehouse/core/evidence/packet';
+/** Signs evidence with its key. KMS takes at most 4,096 bytes RAW: what is signed is a hash, as 64 hex digits. */
 import { joseOf, jwkOf, thumbprint } from '@gatehouse/core/evidence/signature';
+import type { PublicJwk, Signature } from '@gatehouse/core/evidence/signed';
 import { awsJson, isThrottle } from '@gatehouse/runtime/aws-call';
 import { Misconfigured, Throttled, Unavailable } from '@gatehouse/runtime/fault';
 
-export async function seal(keyArn: string, closing: Closing): Promise<Seal> {
-  const Message = Buffer.from(closing.hash).toString('base64');
+/** @param hash 64 hex digits. */
+export async function sign(keyArn: string, hash: string): Promise<{ signature: Signature; public_key: PublicJwk }> {
+  const Message = Buffer.from(hash).toString('base64');
   const [{ PublicKey: spki }, { Signature: der }] = await Promise.all([
     kms<{ PublicKey?: string }>('GetPublicKey', { KeyId: keyArn }),
     kms<{ Signature?: string }>('Sign', { KeyId: keyArn, Message, MessageType: 'RAW', SigningAlgorithm: 'ECDSA_SHA_256' }),
   ]);
   if (!spki || !der) throw new Unavailable('KMS answered without a key or a signature');
-  const jwk = jwkOf(Buffer.from(spki, 'base64'));
-  const signature = { alg: 'ES256', kid: thumbprint(jwk), value: joseOf(Buffer.from(der, 'base64')) } as const;
-  return { closing, signature, public_key: jwk };
+  const public_key = jwkOf(Buffer.from(spki, 'base64'));
+  return { signature: { alg: 'ES256', kid: thumbprint(public_key), value: joseOf(Buffer.from(der, 'base64')) }, public_key };
 }
 
 function kms<Output>(operation: 'GetPublicKey' | 'Sign', wish: object): Promise<Output> {
@@ -23,7 +21,7 @@ function kms<Output>(operation: 'GetPublicKey' | 'Sign', wish: object): Promise<
     const { name } = error;
     if (isThrottle(error)) throw new Throttled('KMS asks for less traffic', { cause: error });
     if (['AccessDeniedException', 'NotFoundException', 'DisabledException', 'KMSInvalidStateException'].includes(name))
-      throw new Misconfigured(`The evidence key cannot sign (${name}): enable it and let close-case use it`, { cause: error });
+      throw new Misconfigured(`The evidence key cannot sign (${name}): enable it and let lifecycle's functions use it`, { cause: error });
     throw new Unavailable('KMS did not answer', { cause: error });
   });
 }

@@ -1,200 +1,39 @@
-/** What lifecycle shows: the machines of leavers, joiners and movers, its own steps, the facts that start them, and what admins ask of them. */
-import type { Surface, TableUse } from '@gatehouse/contracts/surface';
+/** What lifecycle shows: the machines of leavers, joiners and movers, the facts that start them, what admins ask of them, and the evidence. */
+import type { Pattern, Surface } from '@gatehouse/contracts/surface';
 import { accessCut } from '@gatehouse/events/access-cut';
 import { accessRestored } from '@gatehouse/events/access-restored';
 import { departureUnconfirmed } from '@gatehouse/events/departure-unconfirmed';
 import { entitlementChanged } from '@gatehouse/events/entitlement-changed';
+import { evidenceSealed } from '@gatehouse/events/evidence-sealed';
 import { patternOf } from '@gatehouse/events/fact';
 import { personJoined } from '@gatehouse/events/person-joined';
 import { personLeft } from '@gatehouse/events/person-left';
 import { personMoved } from '@gatehouse/events/person-moved';
 import { personReturned } from '@gatehouse/events/person-returned';
+import { alarms, metrics } from './alarms.ts';
+import { entries } from './entries.ts';
+import { machines, steps } from './machines.ts';
 
-function own(...actions: TableUse['actions'][number][]): TableUse {
-  return { capability: 'lifecycle', actions };
+/** Executions that ended by other means than their own last state. */
+function endedBadly(...machines: string[]): Pattern {
+  return {
+    source: ['aws.states'],
+    'detail-type': ['Step Functions Execution Status Change'],
+    detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: machines.map((name) => ({ suffix: `-${name}` })) },
+  };
 }
-
-const admission: readonly TableUse[] = [
-  { capability: 'access', actions: ['dynamodb:BatchGetItem'], leadingKeys: ['GATE#*', 'SESSION#*'] },
-  { capability: 'access', actions: ['dynamodb:Query'], leadingKeys: ['SIGNING-KEYS'] },
-  { capability: 'policy', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], leadingKeys: ['POLICY'] },
-];
-
-/** Who somebody is, what the policy says of them, and what they were given. */
-const entitled: readonly TableUse[] = [
-  { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*'] },
-  { capability: 'policy', actions: ['dynamodb:GetItem'], leadingKeys: ['POLICY'] },
-];
 
 export const surface: Surface = {
   capability: 'lifecycle',
   table: true,
-  entries: {
-    'open-case': {
-      handler: 'packages/lifecycle/open-case.lambda.handler',
-      timeoutSeconds: 30,
-      memoryMb: 512,
-      tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
-      calls: ['admit-person'],
-    },
-    'seal-evidence': {
-      handler: 'packages/lifecycle/seal-evidence.lambda.handler',
-      timeoutSeconds: 30,
-      memoryMb: 512,
-      tables: [own('dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
-    },
-    'wait-out-grace': {
-      handler: 'packages/lifecycle/wait-out-grace.lambda.handler',
-      timeoutSeconds: 20,
-      memoryMb: 512,
-      tables: [own('dynamodb:GetItem', 'dynamodb:PutItem')],
-      calls: ['confirm-truth'],
-      resumes: ['offboarding'],
-    },
-    'weigh-leaving': {
-      handler: 'packages/lifecycle/weigh-leaving.lambda.handler',
-      timeoutSeconds: 30,
-      memoryMb: 512,
-      tables: [
-        own('dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'),
-        { capability: 'people', actions: ['dynamodb:Query'], leadingKeys: ['PEOPLE#*'] },
-      ],
-    },
-    'ask-approval': {
-      handler: 'packages/lifecycle/ask-approval.lambda.handler',
-      timeoutSeconds: 30,
-      memoryMb: 512,
-      tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
-      calls: ['confirm-truth'],
-      resumes: ['offboarding'],
-    },
-    'tell-decision': {
-      handler: 'packages/lifecycle/tell-decision.lambda.handler',
-      timeoutSeconds: 30,
-      memoryMb: 512,
-      tables: [own('dynamodb:Query', 'dynamodb:UpdateItem')],
-      resumes: ['offboarding'],
-    },
-    approvals: {
-      handler: 'packages/lifecycle/approvals.lambda.handler',
-      timeoutSeconds: 29,
-      memoryMb: 512,
-      tables: [own('dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'), ...admission],
-    },
-    'close-case': {
-      handler: 'packages/lifecycle/close-case.lambda.handler',
-      timeoutSeconds: 30,
-      memoryMb: 512,
-      tables: [own('dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem')],
-      keys: [{ key: 'lifecycle/evidence', actions: ['kms:Sign', 'kms:GetPublicKey'] }],
-      starts: ['offboarding'],
-    },
-    'hear-ended': {
-      handler: 'packages/lifecycle/hear-ended.lambda.handler',
-      timeoutSeconds: 30,
-      memoryMb: 512,
-      tables: [own('dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem')],
-      keys: [{ key: 'lifecycle/evidence', actions: ['kms:Sign', 'kms:GetPublicKey'] }],
-      starts: ['offboarding'],
-    },
-    'hear-left': {
-      handler: 'packages/lifecycle/hear-left.lambda.handler',
-      timeoutSeconds: 20,
-      memoryMb: 512,
-      tables: [own('dynamodb:PutItem', 'dynamodb:UpdateItem')],
-      starts: ['offboarding'],
-    },
-    'hear-moved': {
-      handler: 'packages/lifecycle/hear-moved.lambda.handler',
-      timeoutSeconds: 60,
-      memoryMb: 512,
-      tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
-      calls: ['confirm-truth', 'restore-sessions', 'unblock-virtual-keys', 'unblock-workspaces', 'unblock-seats'],
-      starts: ['offboarding'],
-      resumes: ['offboarding'],
-    },
-    'hear-returned': {
-      handler: 'packages/lifecycle/hear-returned.lambda.handler',
-      timeoutSeconds: 60,
-      memoryMb: 512,
-      tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
-      calls: ['confirm-truth', 'restore-sessions', 'unblock-virtual-keys', 'unblock-workspaces', 'unblock-seats'],
-      resumes: ['offboarding'],
-    },
-    admin: {
-      handler: 'packages/lifecycle/admin.lambda.handler',
-      timeoutSeconds: 29,
-      memoryMb: 512,
-      tables: [own('dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'), ...admission],
-      calls: ['admit-person', 'confirm-truth', 'find-sessions', 'find-virtual-keys', 'find-workspaces', 'find-seats'],
-      starts: ['offboarding'],
-    },
-    'open-joining': {
-      handler: 'packages/lifecycle/open-joining.lambda.handler',
-      timeoutSeconds: 30,
-      memoryMb: 512,
-      tables: [own('dynamodb:GetItem', 'dynamodb:PutItem')],
-      calls: ['admit-person'],
-    },
-    'plan-grants': {
-      handler: 'packages/lifecycle/plan-grants.lambda.handler',
-      timeoutSeconds: 30,
-      memoryMb: 512,
-      tables: [own('dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'), ...entitled],
-    },
-    'close-joining': {
-      handler: 'packages/lifecycle/close-joining.lambda.handler',
-      timeoutSeconds: 30,
-      memoryMb: 512,
-      tables: [
-        own('dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'),
-        { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*'] },
-      ],
-    },
-    'hear-joined': {
-      handler: 'packages/lifecycle/hear-joined.lambda.handler',
-      timeoutSeconds: 20,
-      memoryMb: 512,
-      tables: [own('dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'), ...entitled],
-      starts: ['onboarding'],
-    },
-    'hear-regrouped': {
-      handler: 'packages/lifecycle/hear-regrouped.lambda.handler',
-      timeoutSeconds: 20,
-      memoryMb: 512,
-      tables: [own('dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'), ...entitled],
-      starts: ['mover', 'onboarding'],
-    },
-    'hear-cut': {
-      handler: 'packages/lifecycle/hear-cut.lambda.handler',
-      timeoutSeconds: 20,
-      memoryMb: 512,
-      tables: [own('dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
-    },
-    'hear-joining-ended': {
-      handler: 'packages/lifecycle/hear-joining-ended.lambda.handler',
-      timeoutSeconds: 20,
-      memoryMb: 512,
-      tables: [own('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')],
-    },
-    onboardings: {
-      handler: 'packages/lifecycle/onboardings.lambda.handler',
-      timeoutSeconds: 29,
-      memoryMb: 512,
-      tables: [
-        own('dynamodb:GetItem', 'dynamodb:Query'),
-        ...admission,
-        { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*'] },
-      ],
-      calls: ['admit-person'],
-      starts: ['onboarding'],
-    },
-    publish: { handler: 'packages/lifecycle/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
-  },
+  entries,
   routes: [
     { name: 'start-offboarding', method: 'POST', path: '/admin/offboardings', entry: 'admin', admit: 'admin' },
     { name: 'list-offboardings', method: 'GET', path: '/admin/offboardings', entry: 'admin', admit: 'admin' },
-    { name: 'offboarding-evidence', method: 'GET', path: '/admin/offboardings/{id}/evidence', entry: 'admin', admit: 'admin' },
+    { name: 'offboarding-evidence', method: 'GET', path: '/admin/offboardings/{id}/evidence', entry: 'evidence', admit: 'admin' },
+    { name: 'list-evidence', method: 'GET', path: '/admin/evidence/packets', entry: 'evidence', admit: 'admin' },
+    { name: 'list-roots', method: 'GET', path: '/admin/evidence/roots', entry: 'evidence', admit: 'admin' },
+    { name: 'read-root', method: 'GET', path: '/admin/evidence/roots/{number}', entry: 'evidence', admit: 'admin' },
     { name: 'start-onboarding', method: 'POST', path: '/admin/onboardings', entry: 'onboardings', admit: 'admin' },
     { name: 'list-onboardings', method: 'GET', path: '/admin/onboardings', entry: 'onboardings', admit: 'admin' },
     { name: 'hold-offboarding', method: 'PUT', path: '/admin/offboardings/{id}/hold', entry: 'approvals', admit: 'admin' },
@@ -212,182 +51,34 @@ export const surface: Surface = {
     { name: 'regrouped', bus: 'product', pattern: patternOf(personMoved), entry: 'hear-regrouped' },
     { name: 'policy-regroups', bus: 'product', pattern: patternOf(entitlementChanged), entry: 'hear-regrouped' },
     { name: 'access-cut', bus: 'product', pattern: patternOf(accessCut), entry: 'hear-cut' },
+    { name: 'evidence-sealed', bus: 'product', pattern: patternOf(evidenceSealed), entry: 'keep-evidence' },
+    { name: 'joining-ended', bus: 'default', pattern: endedBadly('onboarding', 'mover'), entry: 'hear-joining-ended' },
+    { name: 'execution-ended', bus: 'default', pattern: endedBadly('offboarding'), entry: 'hear-ended' },
     {
-      name: 'joining-ended',
+      name: 'console-start',
       bus: 'default',
       pattern: {
         source: ['aws.states'],
-        'detail-type': ['Step Functions Execution Status Change'],
-        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [{ suffix: '-onboarding' }, { suffix: '-mover' }] },
+        'detail-type': ['AWS API Call via CloudTrail'],
+        detail: {
+          eventSource: ['states.amazonaws.com'],
+          eventName: ['StartExecution'],
+          errorCode: [{ exists: false }],
+          requestParameters: { stateMachineArn: [{ wildcard: '*-offboarding' }, { wildcard: '*-offboarding:*' }] },
+          // A function's session bears the function's name: who asked it to is known already.
+          userIdentity: { principalId: [{ 'anything-but': { wildcard: '*:gatehouse-${stage}-lifecycle-*' } }] },
+        },
       },
-      entry: 'hear-joining-ended',
-    },
-    {
-      name: 'execution-ended',
-      bus: 'default',
-      pattern: {
-        source: ['aws.states'],
-        'detail-type': ['Step Functions Execution Status Change'],
-        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [{ suffix: '-offboarding' }] },
-      },
-      entry: 'hear-ended',
+      entry: 'hear-console-start',
     },
   ],
+  schedules: [{ name: 'root-evidence', expression: 'rate(1 hour)', entry: 'root-evidence' }],
   streams: ['publish', 'tell-decision'],
-  machines: [
-    {
-      name: 'onboarding',
-      definition: 'packages/lifecycle/onboarding.asl.json',
-      steps: [
-        'open-joining',
-        'confirm-truth',
-        'plan-grants',
-        'grant-seats',
-        'grant-virtual-keys',
-        'grant-workspaces',
-        'withdraw-seats',
-        'withdraw-virtual-keys',
-        'withdraw-workspaces',
-        'close-joining',
-      ],
-    },
-    {
-      name: 'mover',
-      definition: 'packages/lifecycle/mover.asl.json',
-      steps: [
-        'open-joining',
-        'confirm-truth',
-        'plan-grants',
-        'withdraw-seats',
-        'withdraw-virtual-keys',
-        'withdraw-workspaces',
-        'grant-seats',
-        'grant-virtual-keys',
-        'grant-workspaces',
-        'close-joining',
-      ],
-    },
-    {
-      name: 'offboarding',
-      definition: 'packages/lifecycle/offboarding.asl.json',
-      steps: [
-        'open-case',
-        'confirm-truth',
-        'find-sessions',
-        'find-virtual-keys',
-        'find-workspaces',
-        'find-seats',
-        'cut-sessions',
-        'restore-sessions',
-        'probe-sessions',
-        'block-virtual-keys',
-        'unblock-virtual-keys',
-        'purge-virtual-keys',
-        'probe-virtual-keys',
-        'block-workspaces',
-        'block-seats',
-        'unblock-workspaces',
-        'unblock-seats',
-        'purge-workspaces',
-        'purge-seats',
-        'probe-workspaces',
-        'probe-seats',
-        'seal-evidence',
-        'weigh-leaving',
-        'ask-approval',
-        'wait-out-grace',
-        'close-case',
-      ],
-    },
-  ],
-  steps: {
-    'open-joining': 'open-joining',
-    'plan-grants': 'plan-grants',
-    'close-joining': 'close-joining',
-    'open-case': 'open-case',
-    'seal-evidence': 'seal-evidence',
-    'weigh-leaving': 'weigh-leaving',
-    'ask-approval': 'ask-approval',
-    'wait-out-grace': 'wait-out-grace',
-    'close-case': 'close-case',
-  },
-  alarms: [
-    {
-      name: 'slow-cut',
-      description:
-        'From the start of an offboarding to everything cut took more than five minutes. Open the execution in Step Functions: the state that is retrying says which system to mend.',
-      namespace: 'Gatehouse',
-      metric: 'TimeToCut',
-      dimensions: { trigger: 'event' },
-      statistic: 'Maximum',
-      periodSeconds: 300,
-      evaluationPeriods: 1,
-      threshold: 300_000,
-      comparison: 'GreaterThanThreshold',
-      missingData: 'notBreaching',
-    },
-    {
-      name: 'many-joiners',
-      description:
-        'More people joined within an hour than the profile lets through by themselves (lifecycle.guard.max_people): a new directory or a first sweep, or a team. The log of the function hear-joined names them; POST /admin/onboardings for each who is to have a seat, a key and a workspace.',
-      namespace: 'Gatehouse',
-      metric: 'JoinersLeft',
-      statistic: 'Sum',
-      periodSeconds: 300,
-      evaluationPeriods: 1,
-      threshold: 1,
-      comparison: 'GreaterThanOrEqualToThreshold',
-      missingData: 'notBreaching',
-    },
-    {
-      name: 'onboarding-needs-human',
-      description:
-        'An onboarding stopped and needs a person. GET /admin/onboardings?person= shows its message, which says what to mend; then start it again.',
-      namespace: 'Gatehouse',
-      metric: 'CasesStuck',
-      dimensions: { kind: 'onboarding' },
-      statistic: 'Sum',
-      periodSeconds: 300,
-      evaluationPeriods: 1,
-      threshold: 1,
-      comparison: 'GreaterThanOrEqualToThreshold',
-      missingData: 'notBreaching',
-    },
-    {
-      name: 'move-needs-human',
-      description:
-        'A move between groups stopped and needs a person: they may lack what they should have, or have what they should not. The execution of the mover machine says what to mend; then start it again.',
-      namespace: 'Gatehouse',
-      metric: 'CasesStuck',
-      dimensions: { kind: 'mover' },
-      statistic: 'Sum',
-      periodSeconds: 300,
-      evaluationPeriods: 1,
-      threshold: 1,
-      comparison: 'GreaterThanOrEqualToThreshold',
-      missingData: 'notBreaching',
-    },
-    {
-      name: 'case-needs-human',
-      description:
-        'An offboarding stopped and needs a person. GET /admin/offboardings?person= shows its message, which says what to mend; then start it again.',
-      namespace: 'Gatehouse',
-      metric: 'CasesStuck',
-      dimensions: { kind: 'offboarding' },
-      statistic: 'Sum',
-      periodSeconds: 300,
-      evaluationPeriods: 1,
-      threshold: 1,
-      comparison: 'GreaterThanOrEqualToThreshold',
-      missingData: 'notBreaching',
-    },
-  ],
-  metrics: [
-    { name: 'TimeToCut', unit: 'Milliseconds', sets: [['trigger']] },
-    { name: 'TimeToProvenDead', unit: 'Milliseconds', sets: [['trigger']] },
-    { name: 'CasesStuck', unit: 'Count', sets: [['kind']] },
-    { name: 'TimeToOnboard', unit: 'Milliseconds', sets: [['trigger']] },
-    { name: 'JoinersLeft', unit: 'Count', sets: [[]] },
-  ],
+  machines,
+  steps,
+  alarms,
+  metrics,
   keys: { evidence: { spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' } },
+  // Each object carries the profile's retention; the bucket's own is for what would come without.
+  buckets: { evidence: { keepDays: 3_650, expireObjects: false, lock: { mode: 'GOVERNANCE', days: 1 } } },
 };

@@ -44,7 +44,7 @@ describe('an object', () => {
 
   it('can be locked until a time', async () => {
     const until = Math.ceil(Date.now() / 86_400_000 + 1) * 86_400_000;
-    await putObject(bucket, 'evidence', 'packet', { ...json, lockUntil: until });
+    await putObject(bucket, 'evidence', 'packet', { ...json, lock: { mode: 'COMPLIANCE', until } });
     const { Retention } = await storage.s3.send(new GetObjectRetentionCommand({ Bucket: bucket, Key: 'evidence' }));
     expect(Retention).toEqual({ Mode: 'COMPLIANCE', RetainUntilDate: new Date(until) });
   });

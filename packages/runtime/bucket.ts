@@ -17,8 +17,8 @@ export interface StoredObject {
 export interface ObjectToStore {
   contentType: string;
   metadata?: Readonly<Record<string, string>>;
-  /** Object Lock in COMPLIANCE mode until then (milliseconds); the bucket must have been made for it. */
-  lockUntil?: number;
+  /** Object Lock until then (milliseconds); the bucket must have been made for it. Needs s3:PutObjectRetention too. */
+  lock?: { mode: 'COMPLIANCE' | 'GOVERNANCE'; until: number };
   /** Refuses to write over an object that is there; `putObject` then answers false. */
   onlyNew?: boolean;
 }
@@ -47,9 +47,9 @@ export async function putObject(bucket: string, key: string, body: string | Buff
   };
   for (const [name, value] of Object.entries(options.metadata ?? {})) headers[`x-amz-meta-${name}`] = value;
   if (options.onlyNew) headers['if-none-match'] = '*';
-  if (options.lockUntil !== undefined) {
-    headers['x-amz-object-lock-mode'] = 'COMPLIANCE';
-    headers['x-amz-object-lock-retain-until-date'] = new Date(options.lockUntil).toISOString();
+  if (options.lock) {
+    headers['x-amz-object-lock-mode'] = options.lock.mode;
+    headers['x-amz-object-lock-retain-until-date'] = new Date(options.lock.until).toISOString();
   }
   const answer = await call(bucket, { method: 'PUT', path: pathOf(key), headers, body: bytes });
   return answer.status !== 412;

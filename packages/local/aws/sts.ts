@@ -1,6 +1,7 @@
 /** STS of the embedded stack: who a caller is. It gives nobody a role: whoever calls is a function by its access key, or a person. */
 import { type AwsRequest, escapeXml, type WholeService } from './endpoint.ts';
 import { AwsError, account } from './service.ts';
+import { userIdentity } from './trail.ts';
 
 /** `isFunction`: whether an access key id is the name of a function. */
 export function createSts(isFunction: (caller: string) => boolean): WholeService {
@@ -12,11 +13,8 @@ export function createSts(isFunction: (caller: string) => boolean): WholeService
       // AWS lets everybody ask, whatever their policies say.
       if (action !== 'GetCallerIdentity') throw new AwsError('UnknownOperationException', `STS ${action} is not in the embedded stack`);
       const { caller, requestId } = request;
-      const arn = isFunction(caller)
-        ? `arn:aws:sts::${account}:assumed-role/${caller}/${caller}`
-        : `arn:aws:iam::${account}:user/${caller}`;
-      const id = isFunction(caller) ? `AROA${caller}:${caller}` : `AIDA${caller}`;
-      const body = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>${escapeXml(arn)}</Arn><UserId>${escapeXml(id)}</UserId><Account>${account}</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></GetCallerIdentityResponse>`;
+      const { arn, principalId: id } = userIdentity({ caller }, isFunction);
+      const body = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>${escapeXml(String(arn))}</Arn><UserId>${escapeXml(String(id))}</UserId><Account>${account}</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></GetCallerIdentityResponse>`;
       return { status: 200, contentType: 'text/xml', body };
     },
   };

@@ -1,0 +1,63 @@
+/** Lifecycle's alarms and the metrics behind them. An alarm names what happened and what a person does about it. */
+import type { Alarm, Metric } from '@gatehouse/contracts/surface';
+
+/** At least so many within five minutes. */
+function counted(name: string, metric: string, description: string, rest: Partial<Alarm> = {}): Alarm {
+  return {
+    name,
+    description,
+    namespace: 'Gatehouse',
+    metric,
+    statistic: 'Sum',
+    periodSeconds: 300,
+    evaluationPeriods: 1,
+    threshold: 1,
+    comparison: 'GreaterThanOrEqualToThreshold',
+    missingData: 'notBreaching',
+    ...rest,
+  };
+}
+
+const stuck = (kind: string): Partial<Alarm> => ({ dimensions: { kind } });
+
+export const alarms: readonly Alarm[] = [
+  counted(
+    'slow-cut',
+    'TimeToCut',
+    'From the start of an offboarding to everything cut took more than five minutes. Open the execution in Step Functions: the state that is retrying says which system to mend.',
+    { dimensions: { trigger: 'event' }, statistic: 'Maximum', threshold: 300_000, comparison: 'GreaterThanThreshold' },
+  ),
+  counted(
+    'many-joiners',
+    'JoinersLeft',
+    'More people joined within an hour than the profile lets through by themselves (lifecycle.guard.max_people): a new directory or a first sweep, or a team. The log of the function hear-joined names them; POST /admin/onboardings for each who is to have a seat, a key and a workspace.',
+  ),
+  counted(
+    'onboarding-needs-human',
+    'CasesStuck',
+    'An onboarding stopped and needs a person. GET /admin/onboardings?person= shows its message, which says what to mend; then start it again.',
+    stuck('onboarding'),
+  ),
+  counted(
+    'move-needs-human',
+    'CasesStuck',
+    'A move between groups stopped and needs a person: they may lack what they should have, or have what they should not. The execution of the mover machine says what to mend; then start it again.',
+    stuck('mover'),
+  ),
+  counted(
+    'case-needs-human',
+    'CasesStuck',
+    'An offboarding stopped and needs a person. GET /admin/offboardings?person= shows its message, which says what to mend; then start it again.',
+    stuck('offboarding'),
+  ),
+];
+
+export const metrics: readonly Metric[] = [
+  { name: 'TimeToCut', unit: 'Milliseconds', sets: [['trigger']] },
+  { name: 'TimeToProvenDead', unit: 'Milliseconds', sets: [['trigger']] },
+  { name: 'CasesStuck', unit: 'Count', sets: [['kind']] },
+  { name: 'TimeToOnboard', unit: 'Milliseconds', sets: [['trigger']] },
+  { name: 'JoinersLeft', unit: 'Count', sets: [[]] },
+  { name: 'EvidenceRoots', unit: 'Count', sets: [[]] },
+  { name: 'PacketsLate', unit: 'Count', sets: [[]] },
+];
