@@ -29,6 +29,7 @@ import { createStates, type States } from './aws/states/states.ts';
 import { fileStore } from './aws/states/store.file.ts';
 import { createStorage, type Storage } from './aws/storage/storage.ts';
 import { createSts } from './aws/sts.ts';
+import { startExecution, trailed } from './aws/trail.ts';
 import { declaredBuckets } from './buckets.ts';
 import { type Clock, createClock } from './clock.ts';
 import { createControl } from './control.ts';
@@ -150,7 +151,14 @@ export async function runStack(
     closers.push(() => scheduler.close());
 
     const awsDirectories = createAwsDirectories();
-    const services = { dynamodb, kms, secretsManager, events: events.service, states: states.service, cloudwatch: cloudwatch.service };
+    const trailedStates = trailed(states.service, {
+      service: 'states',
+      calls: { StartExecution: startExecution },
+      isFunction: lambdaHost.has,
+      now: () => clock.now(),
+      emit: (event) => void events.publish('default', event),
+    });
+    const services = { dynamodb, kms, secretsManager, events: events.service, states: trailedStates, cloudwatch: cloudwatch.service };
     const secrets = {
       'access/entra-graph': randomUUID(),
       'people/graph-client': randomUUID(),
