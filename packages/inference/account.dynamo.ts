@@ -2,7 +2,7 @@
 import type { Group } from '@gatehouse/ledger/entry';
 import { noTokens, type Tokens } from '@gatehouse/ledger/price';
 import { moneyKeys } from '@gatehouse/ledger/reserve';
-import { type Hold, limitsOf, reserve, settle } from '@gatehouse/ledger/reserve.dynamo';
+import { type Deal, type Hold, limitsOf, reserve, settle } from '@gatehouse/ledger/reserve.dynamo';
 import { type Limit, type Room, roomIn } from '@gatehouse/ledger/spend-limit';
 import { modelName } from '@gatehouse/rules/models';
 import type { Caller } from '@gatehouse/runtime/admit';
@@ -17,8 +17,8 @@ export interface Account {
   limits: readonly Limit[];
   /** Resolves when the money is held. Throws Throttled and Unavailable: whoever cannot be charged is not served. */
   held: Promise<Hold>;
-  /** Settles once; a repeat is the same promise. Nothing is charged for what upstream never began. Answers micro-dollars. */
-  close(metered: Metered | undefined): Promise<number>;
+  /** Settles once, by the price of the tier that answered; a repeat is the same promise. Nothing is charged for what upstream never began. Answers micro-dollars. */
+  close(metered: Metered | undefined, answered?: Pick<Deal, 'regional'>): Promise<number>;
 }
 
 export type Opened = { open: true; account: Account } | Exclude<Room, { open: true }>;
@@ -33,12 +33,12 @@ export function groupOf(caller: Caller, ask: Pick<Ask, 'model' | 'fast'>, sessio
 
 const tries = 3;
 
-/** Where no limit binds, the hold is written while upstream is asked already. */
+/** Where no limit binds, the hold is written while upstream is asked already. @param deal of the tier that is asked first. */
 export async function openAccount(
   table: string,
   caller: Caller,
   request: { id: string; group: Group; tokens: Tokens; at: number },
-  pricePpm: number,
+  deal: Deal,
 ): Promise<Opened> {
   const { person, groups, policy } = caller;
   const budgets = policy?.effective.budgets ?? [];
@@ -47,11 +47,11 @@ export async function openAccount(
     const limits = await limitsOf(table, { person, groups, budgets, rows, nowMs: request.at });
     const room = roomIn(limits);
     if (!room.open) return room;
-    const reserved = reserve(table, request, limits);
+    const reserved = reserve(table, { ...request, deal }, limits);
     const [first] = limits;
-    if (!first) return { open: true, account: accountOf({ table, pricePpm }, limits, reserved.then(unconditional)) };
+    if (!first) return { open: true, account: accountOf({ table, deal }, limits, reserved.then(unconditional)) };
     const answer = await reserved;
-    if (answer.held) return { open: true, account: accountOf({ table, pricePpm }, limits, Promise.resolve(answer.hold)) };
+    if (answer.held) return { open: true, account: accountOf({ table, deal }, limits, Promise.resolve(answer.hold)) };
     // Others held in between; a second look mostly says so.
     if (attempt === tries) return { open: false, because: 'held', limit: first };
     rows = await getMany(moneyKeys(person, request.at).map((key) => ({ table, key })));
@@ -65,8 +65,7 @@ function unconditional(answer: Awaited<ReturnType<typeof reserve>>): Hold {
 
 interface Books {
   table: string;
-  /** The negotiated share of the list price, in millionths. */
-  pricePpm: number;
+  deal: Deal;
 }
 
 function accountOf(books: Books, limits: readonly Limit[], held: Promise<Hold>): Account {
@@ -76,8 +75,8 @@ function accountOf(books: Books, limits: readonly Limit[], held: Promise<Hold>):
   return {
     limits,
     held,
-    close: (metered) => {
-      closing ??= held.then((hold) => settleUp(books, hold, metered));
+    close: (metered, answered) => {
+      closing ??= held.then((hold) => settleUp({ ...books, deal: { ...books.deal, ...answered } }, hold, metered));
       return closing;
     },
   };
@@ -87,12 +86,12 @@ function accountOf(books: Books, limits: readonly Limit[], held: Promise<Hold>):
 const settleMs = 5_000;
 const pausesMs = [200, 1_000, 5_000, 10_000];
 
-async function settleUp({ table, pricePpm }: Books, hold: Hold, metered: Metered | undefined): Promise<number> {
+async function settleUp({ table, deal }: Books, hold: Hold, metered: Metered | undefined): Promise<number> {
   const tokens = metered?.begun ? metered.tokens : noTokens;
   const at = now();
   for (const pauseMs of [...pausesMs, undefined]) {
     try {
-      const posted = await settle(table, hold, { at, tokens, requests: metered?.begun ? 1 : 0 }, settleMs, pricePpm);
+      const posted = await settle(table, hold, { at, tokens, requests: metered?.begun ? 1 : 0 }, settleMs, deal);
       tellSpend(posted, now());
       return [...posted.spend.values()].flatMap((days) => [...days.values()]).reduce((sum, { amount_micros }) => sum + amount_micros, 0);
     } catch (error) {

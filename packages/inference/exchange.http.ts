@@ -61,13 +61,14 @@ export async function exchange<E>(request: Request, { caller, now: at }: Call<E>
   const findings = await guard(effective.guardrails, ask.body, caller.email);
   if (findings.length > 0) return refuse({ reason: 'guarded', findings });
   const drafts = format.drafts(ask, bytes);
-  if (drafts.length === 0) return refuse({ reason: 'no_upstream', format: format.name });
+  const [foremost] = drafts;
+  if (!foremost) return refuse({ reason: 'no_upstream', format: format.name });
   const group = groupOf(caller, ask, request.header('x-claude-code-session-id') ?? '');
   const opened = await openAccount(
     table,
     caller,
     { id: request.requestId, group, tokens: estimate(bytes.length, ask.maxTokens), at },
-    config.price_ppm,
+    { pricePpm: config.price_ppm, regional: foremost.regional },
   );
   if (!opened.open)
     return refuse(
@@ -89,8 +90,7 @@ export async function exchange<E>(request: Request, { caller, now: at }: Call<E>
     return errorReply(first, request, format, head);
   }
   const meter = createMeter();
-  const draft = first?.draft ?? drafts[0];
-  if (!draft) throw new TypeError('There is a draft for each tier');
+  const draft = first?.draft ?? foremost;
   const watched = watch({ caller, models, table, help: config.help, until });
   const told = { model: group.model, person: caller.person, firstByteMs: now() - at };
   const body = relay(
@@ -102,10 +102,9 @@ export async function exchange<E>(request: Request, { caller, now: at }: Call<E>
       finish: async (ending) => {
         watched.close();
         const metered = meter.read();
-        const amountMicros = await account.close(metered);
+        const { tier, regional } = (metered.begun && (await answeredBy(begun))) || draft;
+        const amountMicros = await account.close(metered, { regional });
         const outcome = ending?.reason ?? (metered.error === undefined ? 'whole' : 'upstream_error');
-        const settled = await begun.catch(() => undefined);
-        const tier = settled?.outcome === 'answer' ? settled.draft.tier : draft.tier;
         tellPassed({ ...told, tier, outcome, requestMs: now() - at, amountMicros }, now());
         log.info('passed', { route: request.route, tier, outcome, amount_micros: amountMicros, ...told, request_id: request.requestId });
       },
@@ -133,6 +132,12 @@ async function beforeSilence(begun: Promise<Begun>, account: Account): Promise<B
   } finally {
     clearInterval(timer);
   }
+}
+
+/** Which tier an answer came from. */
+async function answeredBy(begun: Promise<Begun>): Promise<Draft | undefined> {
+  const settled = await begun.catch(() => undefined);
+  return settled?.outcome === 'answer' ? settled.draft : undefined;
 }
 
 function stopWhenBegun(begun: Promise<Begun>): void {

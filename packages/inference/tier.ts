@@ -2,7 +2,7 @@
 import type { Upstream } from '@gatehouse/core/inference-profile';
 import type { Ask } from './ask.ts';
 import { betasIn, toInvokeModel } from './bedrock/body.ts';
-import { bedrockModelId, invokePath } from './bedrock/model-id.ts';
+import { bedrockModelId, invokePath, isRegional } from './bedrock/model-id.ts';
 
 /** What a client speaks, and what is asked of upstream in its name. */
 export type Act = 'messages' | 'count_tokens';
@@ -17,6 +17,8 @@ export interface Draft {
   headers: Record<string, string>;
   body: Buffer;
   credential: Credential;
+  /** Bedrock asks its regional premium for it. */
+  regional: boolean;
   /** How a streamed answer comes. */
   framing: 'events' | 'eventstream';
 }
@@ -39,7 +41,7 @@ const paths = { messages: '/v1/messages', count_tokens: '/v1/messages/count_toke
 export function messagesDraft(upstream: Exclude<Upstream, { kind: 'bedrock' }>, asked: Asked, ownRegion: string): Draft {
   const { act, bytes, search } = asked;
   const headers = { ...versionHeader, 'content-type': 'application/json', ...asked.headers };
-  const draft = { headers, body: bytes, framing: 'events' as const };
+  const draft = { headers, body: bytes, regional: false, framing: 'events' as const };
   if (upstream.kind === 'anthropic') {
     const credential = { kind: 'key', secret: 'anthropic-key' } as const;
     return { ...draft, tier: 'anthropic', url: `${trimmed(upstream.url)}${paths[act]}${search}`, credential };
@@ -79,6 +81,7 @@ export function invokeDraft(
     headers: { 'content-type': 'application/json', accept },
     body,
     credential: { kind: 'signature', service: 'bedrock', region },
+    regional: isRegional(id),
     framing: 'eventstream',
   };
 }

@@ -15,6 +15,11 @@ export interface Entry {
   from?: number;
   tokens: Tokens;
   requests: number;
+  /**
+   * Those of the tokens that Bedrock asks its regional premium for, where only the gateway knows which upstream answered. No part of the group: the client's own
+   * words about the same request do not know it, and must meet this entry.
+   */
+  regionalTokens?: Tokens;
   /** What the client itself reckons that this cost, micro-dollars: compared, never billed. */
   claimedMicros?: number;
   /** `tokens` is a running total: what is new since the last total of this series is posted, and the window begins there. */

@@ -13,6 +13,8 @@ export interface Cell {
   from?: number;
   tokens: Tokens;
   requests: number;
+  /** Those of the tokens that Bedrock's regional premium is asked for, in a group that is not regional itself. */
+  regional?: Tokens;
   /** The clients' own reckoning, micro-dollars. */
   claimed?: number;
 }
@@ -58,6 +60,9 @@ export function fold(cells: Cells, entries: readonly Entry[]): Map<string, Cell>
     const claimed = (old?.claimed ?? 0) + (entry.claimedMicros ?? 0);
     const cell: Cell = kind === 'M' ? { kind, at, from, tokens, requests } : { kind, at, tokens, requests };
     if (claimed > 0) cell.claimed = claimed;
+    const regional =
+      old?.regional && entry.regionalTokens ? addTokens(old.regional, entry.regionalTokens) : (old?.regional ?? entry.regionalTokens);
+    if (regional) cell.regional = regional;
     next.set(key, cell);
   }
   return next;

@@ -4,8 +4,8 @@
  */
 import { dayOf, type Entry, type Group } from './entry.ts';
 import { billed, type Cell, claiming, fold } from './fold.ts';
-import { addTokens, amountMicros, noTokens, type Tokens, tokenKinds } from './price.ts';
-import { type PriceBook, priceOn } from './price-book.ts';
+import { addTokens, amountMicros, noTokens, type Terms as PriceTerms, type Tokens, tokenKinds } from './price.ts';
+import { type Price, type PriceBook, priceOn } from './price-book.ts';
 import { periodStart, periods, spendSk, usedSk } from './rows.ts';
 
 /** A cell as it stands in the table: what it witnesses, and what of it was billed when it was last written. */
@@ -98,8 +98,14 @@ export function replan({ group, version, cells }: StoredGroup, terms: Terms): Pl
 function bill(group: Group, cell: Cell, counts: boolean, { book, multiplierPpm }: Terms): Omit<StoredCell, 'claims'> {
   const price = counts ? priceOn(book, group.model, dayOf(cell.at)) : undefined;
   const { regional, fast, batch } = group;
-  const micros = price ? amountMicros(cell.tokens, price, { regional, fast, batch, multiplierPpm }) : 0;
+  const terms = { regional, fast, batch, multiplierPpm };
+  const micros = price ? microsOf(cell, price, terms) : 0;
   return { ...cell, billed: counts, billed_micros: micros, unpriced: counts && price === undefined && countOf(cell.tokens) > 0 };
+}
+
+function microsOf({ tokens, regional }: Cell, price: Price, terms: PriceTerms): number {
+  if (!regional) return amountMicros(tokens, price, terms);
+  return amountMicros(minus(tokens, regional), price, terms) + amountMicros(regional, price, { ...terms, regional: true });
 }
 
 function note({ spend, used }: Plan, group: Group, before: StoredCell | undefined, after: StoredCell): void {

@@ -14,11 +14,22 @@ import * as z from 'zod';
 import type { Budget } from './budget.ts';
 import { dayOf, type Entry, type Group } from './entry.ts';
 import { nothingPosted, type Posted, type PostOptions, post } from './ledger.dynamo.ts';
-import { amountMicros, type Tokens, tokenKinds } from './price.ts';
+import { amountMicros, noTokens, type Tokens, tokenKinds } from './price.ts';
 import { listPrices, priceOn } from './price-book.ts';
 import { heldBy, heldByPool, heldKey, holdKey, moneyKeys, shardPk } from './reserve.ts';
 import { entryKey, entrySeconds, periodStart, poolPk, usedSk } from './rows.ts';
 import { bindings, type Limit, limitOf, noLimits, type SpendLimits } from './spend-limit.ts';
+
+/** What a request is held by, and settled by when nobody knows better. */
+export interface Deal {
+  /** The negotiated share of the list price, in millionths. */
+  pricePpm: number;
+  /** Bedrock answers, in a region or a geography: that costs a tenth more, of the models that have the premium. */
+  regional: boolean;
+}
+
+/** The list price. */
+const listDeal: Deal = { pricePpm: 1_000_000, regional: false };
 
 export interface Hold {
   /** The request's own id. */
@@ -29,13 +40,13 @@ export interface Hold {
   /** What it may cost, before anybody knows. */
   tokens: Tokens;
   amountMicros: number;
+  deal: Deal;
   /** Counters that hold the amount, by their partition. */
   counters: readonly string[];
 }
 
-/** Millionths: the list price. */
-const listPpm = 1_000_000;
-const termsOf = (pricePpm: number) => ({ book: listPrices, multiplierPpm: pricePpm });
+const termsOf = ({ pricePpm }: Deal) => ({ book: listPrices, multiplierPpm: pricePpm });
+const regionalTokens = ({ regional }: Deal, tokens: Tokens) => (regional ? { regionalTokens: tokens } : {});
 const shards = 4;
 /** The function lives for 15 minutes at most. */
 export const overdueMs = 16 * 60_000;
@@ -101,10 +112,10 @@ function micros(row: Item | undefined, name: string): number {
   return Math.max(0, Number(row?.[name] ?? 0));
 }
 
-/** List price of an estimate; a model without a price is taken for the dearest of the book. */
-function priceOf(group: Group, tokens: Tokens, atMs: number): number {
-  const { regional, fast, batch } = group;
-  const options = { regional, fast, batch, multiplierPpm: listPpm };
+/** Price of an estimate; a model without a price is taken for the dearest of the book. */
+function priceOf(group: Group, tokens: Tokens, atMs: number, { pricePpm, regional }: Deal): number {
+  const { fast, batch } = group;
+  const options = { regional: regional || group.regional, fast, batch, multiplierPpm: pricePpm };
   const price = priceOn(listPrices, group.model, dayOf(atMs));
   if (price) return amountMicros(tokens, price, options);
   return Math.max(...listPrices.prices.map((one) => amountMicros(tokens, one, options)));
@@ -116,16 +127,17 @@ function priceOf(group: Group, tokens: Tokens, atMs: number): number {
  */
 export async function reserve(
   table: string,
-  request: { id: string; group: Group; at: number; tokens: Tokens },
+  request: { id: string; group: Group; at: number; tokens: Tokens; deal?: Deal },
   limits: readonly Limit[],
 ): Promise<{ held: true; hold: Hold } | { held: false }> {
-  const amount = priceOf(request.group, request.tokens, request.at);
+  const { id, group, at, tokens, deal = listDeal } = request;
+  const amount = priceOf(group, tokens, at, deal);
   const rooms = new Map<string, number>();
   for (const { budget, usedMicros } of limits) {
-    const counter = budget.scope === 'group' ? heldByPool(budget.group ?? '') : heldBy(request.group.person);
+    const counter = budget.scope === 'group' ? heldByPool(budget.group ?? '') : heldBy(group.person);
     rooms.set(counter, Math.min(budget.amount_micros - usedMicros, rooms.get(counter) ?? Number.POSITIVE_INFINITY));
   }
-  const hold: Hold = { ...request, amountMicros: amount, counters: [...rooms.keys()] };
+  const hold: Hold = { id, group, at, tokens, deal, amountMicros: amount, counters: [...rooms.keys()] };
   const answer = await transact([
     {
       Put: {
@@ -136,6 +148,7 @@ export async function reserve(
           at: hold.at,
           tokens: { ...hold.tokens },
           amount_micros: amount,
+          deal: { ...deal },
           counters: [...hold.counters],
           gsi1pk: shardPk(shardOf(hold.id)),
           gsi1sk: new Date(hold.at).toISOString(),
@@ -162,21 +175,25 @@ function shardOf(id: string): number {
   return id.charCodeAt(id.length - 1) % shards;
 }
 
-/** Posts what a request used, then lets go of what it held. Throws Throttled or Unavailable; may be repeated. */
+/**
+ * Posts what a request used, then lets go of what it held. Throws Throttled or Unavailable; may be repeated.
+ * @param deal of the tier that answered; otherwise what it was held by.
+ */
 export async function settle(
   table: string,
   hold: Hold,
   used: { at: number; tokens: Tokens; requests: number },
   deadlineMs: number,
-  pricePpm: number = listPpm,
+  deal: Deal = hold.deal,
 ): Promise<Posted> {
   const posted = nothingPosted();
   const spent = tokenKinds.some((kind) => used.tokens[kind] > 0);
   if (spent) {
-    const entry: Entry = { key: entryKeyOf(hold.id), group: hold.group, witness: 'server', ...used };
-    await post([entry], { table, terms: termsOf(pricePpm), deadlineMs, posted });
+    const entry: Entry = { key: entryKeyOf(hold.id), group: hold.group, witness: 'server', ...used, ...regionalTokens(deal, used.tokens) };
+    await post([entry], { table, terms: termsOf(deal), deadlineMs, posted });
   }
-  if (!spent || posted.duplicates > 0) await correct(table, hold, used.tokens, { terms: termsOf(pricePpm), deadlineMs, posted });
+  if (!spent || posted.duplicates > 0)
+    await correct(table, hold, { tokens: used.tokens, deal }, { terms: termsOf(deal), deadlineMs, posted });
   await release(table, hold);
   return posted;
 }
@@ -190,22 +207,38 @@ function truthKeyOf(id: string): string {
 }
 
 /** Where the estimate was posted before the truth came, the difference follows into the same minute. */
-async function correct(table: string, hold: Hold, truth: Tokens, options: Omit<PostOptions, 'table'>): Promise<void> {
+async function correct(
+  table: string,
+  hold: Hold,
+  truth: { tokens: Tokens; deal: Deal },
+  options: Omit<PostOptions, 'table'>,
+): Promise<void> {
   const keys = [entryKeyOf(hold.id), truthKeyOf(hold.id)];
   const [row, corrected] = await getMany(keys.map((key) => ({ table, key: entryKey(key) })));
   if (!row || corrected) return;
   const estimate = row.tokens as Tokens;
-  const tokens = Object.fromEntries(tokenKinds.map((kind) => [kind, truth[kind] - estimate[kind]])) as unknown as Tokens;
-  if (tokenKinds.every((kind) => tokens[kind] === 0)) return;
+  const estimateRegional = row.regional_tokens as Tokens | undefined;
+  const tokens = minus(truth.tokens, estimate);
+  const regional = minus(truth.deal.regional ? truth.tokens : noTokens, estimateRegional ?? noTokens);
+  if (isNothing(tokens) && isNothing(regional)) return;
   const entry: Entry = {
     key: truthKeyOf(hold.id),
     group: hold.group,
     witness: 'server',
     at: Date.parse(String(row.at)),
     tokens,
+    ...(!isNothing(regional) && { regionalTokens: regional }),
     requests: 0,
   };
   await post([entry], { table, ...options });
+}
+
+function minus(a: Tokens, b: Tokens): Tokens {
+  return Object.fromEntries(tokenKinds.map((kind) => [kind, a[kind] - b[kind]])) as unknown as Tokens;
+}
+
+function isNothing(tokens: Tokens): boolean {
+  return tokenKinds.every((kind) => tokens[kind] === 0);
 }
 
 /** True when it was open until now. */
@@ -244,7 +277,7 @@ export interface Overdue {
 }
 
 /** Settles what is open since before `beforeMs` at its own estimate, each at most once. A part at a time: what is left comes with the next call. */
-export async function settleOverdue(table: string, beforeMs: number, deadlineMs: number, pricePpm: number = listPpm): Promise<Overdue[]> {
+export async function settleOverdue(table: string, beforeMs: number, deadlineMs: number): Promise<Overdue[]> {
   const until = now() + deadlineMs;
   const done: Overdue[] = [];
   for (let shard = 0; shard < shards; shard++) {
@@ -259,9 +292,10 @@ export async function settleOverdue(table: string, beforeMs: number, deadlineMs:
         witness: 'server',
         at: hold.at,
         tokens: hold.tokens,
+        ...regionalTokens(hold.deal, hold.tokens),
         requests: 1,
       };
-      await post([entry], { table, terms: termsOf(pricePpm), deadlineMs: until - now(), posted });
+      await post([entry], { table, terms: termsOf(hold.deal), deadlineMs: until - now(), posted });
       // Posted already: the truth is in the ledger, and only the letting go was missing.
       if ((await release(table, hold, 'overdue')) && posted.entries > 0) done.push({ hold, posted });
     }
@@ -271,13 +305,14 @@ export async function settleOverdue(table: string, beforeMs: number, deadlineMs:
 
 /** Only this file writes these rows. */
 function holdOf(row: Item): Hold {
-  const { pk, group, at, tokens, amount_micros, counters } = row as unknown as {
+  const { pk, group, at, tokens, amount_micros, deal, counters } = row as unknown as {
     pk: string;
     group: Group;
     at: number;
     tokens: Tokens;
     amount_micros: number;
+    deal: Deal | undefined;
     counters: string[];
   };
-  return { id: pk.slice('HOLD#'.length), group, at, tokens, amountMicros: amount_micros, counters };
+  return { id: pk.slice('HOLD#'.length), group, at, tokens, amountMicros: amount_micros, deal: deal ?? listDeal, counters };
 }

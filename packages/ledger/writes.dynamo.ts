@@ -59,6 +59,7 @@ function newEntry(table: string, entry: Entry, book: string, expires: number): W
         at: timestamp(entry.at),
         tokens: { ...entry.tokens },
         requests: entry.requests,
+        ...(entry.regionalTokens && { regional_tokens: { ...entry.regionalTokens } }),
         ...(entry.claimedMicros !== undefined && { claimed_micros: entry.claimedMicros }),
         price_book: book,
         expires_at: expires,
@@ -138,8 +139,8 @@ function factOf(made: Plan, person: string, days: ReadonlyMap<string, Difference
 
 /** Without the row's keys: a cell that waits for nothing any more must leave the index. Only this file writes these rows. */
 export function cellOf(row: Item): StoredCell {
-  const { kind, at, from, tokens, requests, claimed, billed, billed_micros, unpriced, claims } = row as unknown as StoredCell;
-  const seldom = { ...(from !== undefined && { from }), ...(claimed !== undefined && { claimed }) };
+  const { kind, at, from, tokens, requests, regional, claimed, billed, billed_micros, unpriced, claims } = row as unknown as StoredCell;
+  const seldom = { ...(from !== undefined && { from }), ...(regional && { regional }), ...(claimed !== undefined && { claimed }) };
   return { kind, at, ...seldom, tokens, requests, billed, billed_micros, unpriced, claims };
 }
 

@@ -57,6 +57,36 @@ describe('money of a request', () => {
     expect([await held(person), await spent(person)]).toEqual([0, { micros: 6_000, output: 40, requests: 1 }]);
   });
 
+  it('is billed by the tier that answered, also where two of them did in one minute of one session', async () => {
+    const person = `per_${people++}`;
+    const [first, second, third] = [await hold(person), await hold(person), await hold(person)];
+    const deal = { pricePpm: 1_000_000, regional: true };
+    await settle(table, first ?? expect.fail(), used({ input: 1_000, output: 40 }), deadlineMs);
+    await settle(table, second ?? expect.fail(), used({ input: 1_000, output: 40 }), deadlineMs, deal);
+    expect(await spent(person)).toEqual({ micros: 6_000 + 6_600, output: 80, requests: 2 });
+    await settle(table, third ?? expect.fail(), used({ input: 1_000, output: 40 }), deadlineMs);
+    expect((await spent(person)).micros).toBe(6_000 + 6_600 + 6_000);
+  });
+
+  it('is held by what was negotiated and by the premium, and settled so by nobody as well', async () => {
+    const person = `per_${people++}`;
+    const request = {
+      id: `request-${requests++}`,
+      group: groupOf(person),
+      at: nine,
+      tokens: likely,
+      deal: { pricePpm: 800_000, regional: true },
+    };
+    const answer = await reserve(table, request, []);
+    const mine = answer.held ? answer.hold : expect.fail();
+    expect(mine.amountMicros).toBe(13_200);
+    const overdue = await settleOverdue(table, nine + overdueMs, deadlineMs);
+    expect(overdue.filter(({ hold: { id } }) => id === mine.id)).toHaveLength(1);
+    expect((await spent(person)).micros).toBe(13_200);
+    await settle(table, mine, used({ input: 1_000, output: 40 }), deadlineMs, { pricePpm: 800_000, regional: false });
+    expect((await spent(person)).micros).toBe(4_800);
+  });
+
   it('is settled once, however often that is tried', async () => {
     const person = `per_${people++}`;
     const mine = (await hold(person, 1_000_000)) ?? expect.fail();

@@ -27,6 +27,12 @@ export function bedrockModelId(spelling: string, geography: string | undefined):
   return geography === undefined ? id : `${geography}.${id}`;
 }
 
+/** In one region or by the profile of a geography, and not by the global one: what Bedrock asks its premium for. An application inference profile does not say. */
+export function isRegional(id: string): boolean {
+  const name = id.toLowerCase().split('/').at(-1) ?? '';
+  return name.includes('anthropic.') && !name.startsWith('global.');
+}
+
 /** `/model/{id}/invoke` with the id as a path takes it: ARNs hold slashes. */
 export function invokePath(id: string, stream: boolean): string {
   return `/model/${encodeURIComponent(id)}/${stream ? 'invoke-with-response-stream' : 'invoke'}`;
