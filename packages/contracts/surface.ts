@@ -68,6 +68,10 @@ export interface Entry {
   asksModels?: boolean;
   /** Reads people from the profile's directories that are AWS's own (Cognito, IAM Identity Center), in the name of its role. */
   readsDirectories?: boolean;
+  /** What it does with the homes that the profile names (`workspaces.homes`), in the name of its role. */
+  homes?: 'find' | 'back-up' | 'delete';
+  /** What it does with the ECS services that the profile names (`workspaces.ecs`), in the name of its role. */
+  hosts?: 'look' | 'stop';
   /** Which of the profile's capacities is its: environments set aside, and no more of them than that. */
   capacity?: 'telemetry' | 'inference';
   /** May put events on the product bus. Only the outbox publisher of a capability does. */

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { AccessConfig } from './access-profile.ts';
 import { GuardConfig } from './guard-profile.ts';
+import { HomesConfig, HostsConfig } from './homes-profile.ts';
 import { InferenceConfig } from './inference-profile.ts';
 import { withNewPool } from './new-pool.ts';
 import { OperationsConfig } from './operations-profile.ts';
@@ -37,7 +38,11 @@ export const KeysConfig = z.strictObject({
 });
 export type KeysConfig = z.infer<typeof KeysConfig>;
 
-export const WorkspacesConfig = z.strictObject({ coder: z.strictObject({ url }).optional() });
+export const WorkspacesConfig = z.strictObject({
+  coder: z.strictObject({ url }).optional(),
+  homes: HomesConfig.optional(),
+  ecs: HostsConfig.optional(),
+});
 export type WorkspacesConfig = z.infer<typeof WorkspacesConfig>;
 
 /** The name that clients write. It resolves to private addresses: the CLI refuses a gateway on a public one. */

@@ -10,8 +10,11 @@ import { Misconfigured } from './fault.ts';
 
 /** By the name in the credential scope, which also begins the host: the SDKs' name for the endpoint variable, and for JSON protocols target and version. */
 const services = {
+  backup: { variable: 'BACKUP' },
   'cognito-idp': { variable: 'COGNITO_IDENTITY_PROVIDER', target: 'AWSCognitoIdentityProviderService', json: '1.1' },
   dynamodb: { variable: 'DYNAMODB', target: 'DynamoDB_20120810', json: '1.0' },
+  ecs: { variable: 'ECS', target: 'AmazonEC2ContainerServiceV20141113', json: '1.1' },
+  elasticfilesystem: { variable: 'EFS' },
   events: { variable: 'EVENTBRIDGE', target: 'AWSEvents', json: '1.1' },
   identitystore: { variable: 'IDENTITYSTORE', target: 'AWSIdentityStore', json: '1.1' },
   kms: { variable: 'KMS', target: 'TrentService', json: '1.1' },
@@ -31,7 +34,7 @@ export interface Patience {
 }
 
 export interface AwsRequest extends Patience {
-  method: 'GET' | 'POST' | 'PUT';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Percent-encoded, from the endpoint's root. */
   path: string;
   /** In front of the service's own host; where an endpoint is configured, in front of the path. */

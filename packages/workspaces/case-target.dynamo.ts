@@ -1,7 +1,7 @@
 /**
- * How each account and workspace of a case was first found: `CASE#<cas_>` / `ACCOUNT#<id>` or `WORKSPACE#<id>`, written before it is touched;
+ * How each account, workspace and home of a case was first found: `CASE#<cas_>` / `ACCOUNT#<id>`, `WORKSPACE#<id>` or `HOME#<id>`, written before it is touched;
  * TTL beyond the longest grace period. Steps look once and come again, and Coder lists nothing that is deleted: what was touched is known from
- * here. A dump reveals Coder's ids, no name and no token.
+ * here. A dump reveals ids of Coder and EFS, no name and no token.
  */
 import { query, update } from '@gatehouse/runtime/table';
 import * as z from 'zod';
@@ -9,7 +9,7 @@ import * as z from 'zod';
 const Row = z.object({ sk: z.string(), before: z.string() });
 const keepSeconds = 180 * 86_400;
 
-export type TargetKind = 'account' | 'workspace';
+export type TargetKind = 'account' | 'workspace' | 'home';
 
 /** The first word on it stands. @returns how it was first found. */
 export async function firstFound(
@@ -27,9 +27,15 @@ export async function firstFound(
 }
 
 /** Coder's ids of the workspaces that this case has found so far, with how they were. */
-export async function workspacesFound(table: string, caseId: string): Promise<Map<string, string>> {
-  const rows = await query(table, keyOf(caseId, 'workspace', '').pk, { prefix: 'WORKSPACE#' });
-  return new Map(rows.map((row) => Row.parse(row)).map(({ sk, before }) => [sk.slice('WORKSPACE#'.length), before]));
+export function workspacesFound(table: string, caseId: string): Promise<Map<string, string>> {
+  return found(table, caseId, 'workspace');
+}
+
+/** Ids of the targets of one kind that this case has found so far, with how they were. */
+export async function found(table: string, caseId: string, kind: TargetKind): Promise<Map<string, string>> {
+  const prefix = keyOf(caseId, kind, '').sk;
+  const rows = await query(table, keyOf(caseId, kind, '').pk, { prefix });
+  return new Map(rows.map((row) => Row.parse(row)).map(({ sk, before }) => [sk.slice(prefix.length), before]));
 }
 
 function keyOf(caseId: string, kind: TargetKind, id: string) {

@@ -1,6 +1,7 @@
 /** Sets the scene of a step over one person's Coder account: who they are there and what they own. */
 import { Person, person } from '@gatehouse/contracts/records/person';
 import type { StepContract, StepInput, StepOutput } from '@gatehouse/contracts/steps/step';
+import type { HostsConfig } from '@gatehouse/core/homes-profile';
 import { WorkspacesConfig } from '@gatehouse/core/profile';
 import { timestamp } from '@gatehouse/runtime/clock';
 import { json } from '@gatehouse/runtime/environment';
@@ -23,11 +24,12 @@ export interface Scene {
   table: string;
   coder: Coder;
   account: Account;
+  ecs: HostsConfig | undefined;
 }
 
 export function onWorkspaces(contract: StepContract<typeof StepInput, typeof StepOutput>, run: (scene: Scene) => Promise<StepOutput>) {
   return onStep(contract, env, async (input, { env }) => {
-    const { coder: config } = env.CONFIG;
+    const { coder: config, ecs } = env.CONFIG;
     if (!config)
       return { outcome: 'nothing_to_do' as const, targets: [], message: 'This company uses no Coder (profile: workspaces.coder)' };
     const row = await get(env.TABLE_PEOPLE, person.key(input.person));
@@ -35,7 +37,7 @@ export function onWorkspaces(contract: StepContract<typeof StepInput, typeof Ste
     const coder = { url: config.url, tokenArn: env.SECRET_CODER_TOKEN_ARN };
     const account = await accountOf(coder, Person.parse(row).email);
     if (!account) return { outcome: 'nothing_to_do' as const, targets: [], message: 'Coder has no user of this address' };
-    return run({ input, table: env.TABLE_WORKSPACES, coder, account });
+    return run({ input, table: env.TABLE_WORKSPACES, coder, account, ecs });
   });
 }
 

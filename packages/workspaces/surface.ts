@@ -1,4 +1,4 @@
-/** What workspaces shows: the steps over a person's Coder account and workspaces, how Coder fares, and rollouts of templates. */
+/** What workspaces shows: the steps over a person's Coder account and workspaces, and over the homes and hosts behind them; how Coder fares, and rollouts of templates. */
 import type { Entry, Surface, TableUse } from '@gatehouse/contracts/surface';
 
 function step(name: string, timeoutSeconds: number, file = 'workspaces'): Entry {
@@ -55,6 +55,11 @@ export const surface: Surface = {
     'unblock-workspaces': step('unblock', 60),
     'purge-workspaces': step('purge', 60, 'purge-workspaces'),
     'probe-workspaces': step('probe', 60, 'probe-workspaces'),
+    'find-homes': { ...step('find', 60, 'homes'), homes: 'find' },
+    'back-up-home': { ...step('backUp', 60, 'homes'), homes: 'back-up' },
+    'purge-home': { ...step('purge', 60, 'homes'), homes: 'delete' },
+    'block-hosts': { ...step('block', 60, 'hosts'), hosts: 'stop' },
+    'probe-hosts': { ...step('probe', 60, 'hosts'), hosts: 'look' },
     'open-rollout': rollout('open', 60),
     'tell-owners': rollout('tell', 60),
     'advance-rollout': rollout('advance', 60),
@@ -100,6 +105,11 @@ export const surface: Surface = {
     'unblock-workspaces': 'unblock-workspaces',
     'purge-workspaces': 'purge-workspaces',
     'probe-workspaces': 'probe-workspaces',
+    'find-homes': 'find-homes',
+    'back-up-home': 'back-up-home',
+    'purge-home': 'purge-home',
+    'block-hosts': 'block-hosts',
+    'probe-hosts': 'probe-hosts',
     'grant-workspaces': 'grant-workspaces',
     'withdraw-workspaces': 'withdraw-workspaces',
   },

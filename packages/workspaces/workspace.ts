@@ -45,19 +45,20 @@ export function next({ latest }: Workspace, wanted: Build['transition'], failure
 }
 
 export interface Seen {
-  kind: 'workspace' | 'account';
+  kind: 'workspace' | 'account' | 'home' | 'service' | 'recovery-point';
   id: string;
   before: string;
   after: string;
   grade?: Target['grade'];
 }
 
+const systems = { workspace: 'coder', account: 'coder', home: 'efs', service: 'ecs', 'recovery-point': 'backup' } as const;
 const maxTargets = 50;
 
 /** The answer of a step; more than 50 targets are counted in the message. */
 export function report(outcome: StepOutput['outcome'], seen: readonly Seen[], message: string, at: string): StepOutput {
   const targets = seen.slice(0, maxTargets).map(({ kind, id, before, after, grade }) => ({
-    system: 'coder' as const,
+    system: systems[kind],
     kind,
     id_hash: idHash(id),
     before,

@@ -5,6 +5,7 @@ import { arn, pascal, profile, stage } from '../stage.ts';
 import { bucketArn } from './bucket.ts';
 import { directoryStatements } from './directories.ts';
 import { environmentOf } from './environment.ts';
+import { homesStatements } from './homes.ts';
 import { keyArn } from './key.ts';
 import { modelStatements } from './models.ts';
 import { namedStatements, type Statement } from './permission.ts';
@@ -50,6 +51,7 @@ export function deployFunction(
       ...(actions.includes('s3:GetObject') ? [{ actions: ['s3:ListBucket'], resources: [bucketArn(bucket)] }] : []),
     ]),
     ...(entry.asksModels ? modelStatements(profile.inference.upstreams) : []),
+    ...homesStatements(entry, profile.workspaces),
     ...(entry.readsDirectories ? directoryStatements(profile.people.directory) : []),
     ...(streamed && table
       ? [

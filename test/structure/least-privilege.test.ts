@@ -29,6 +29,14 @@ const arn = (service: string, rest: string) => `arn:aws:${service}:${region}:${a
 const boundless =
   /^(logs:(Create|Get|Update|Delete)LogDelivery|logs:(ListLogDeliveries|PutResourcePolicy|Describe(ResourcePolicies|LogGroups))|xray:(PutTraceSegments|PutTelemetryRecords|GetSampling(Rules|Targets)))$/;
 
+/** Reading a job, of which AWS Backup knows no resource; and what only AWS names: recovery points to read, access points that have an owner. */
+const unnamed: Readonly<Record<string, RegExp>> = {
+  'backup:DescribeBackupJob': /^\*$/,
+  'backup:DescribeRecoveryPoint': /^arn:aws:backup:[\w-]+:\d+:recovery-point:\*$/,
+  'elasticfilesystem:DeleteAccessPoint': /^arn:aws:elasticfilesystem:[\w-]+:\d+:access-point\/\*$/,
+  'ecs:ListTasks': /^arn:aws:ecs:[\w-]+:\d+:container-instance\/[\w-]+\/\*$/,
+};
+
 describe('no role', () => {
   it('may do a whole service', () => {
     expect(statements.filter(({ actions }) => actions.some((action) => action.includes('*')))).toEqual([]);
@@ -39,6 +47,7 @@ describe('no role', () => {
     const unexplained = wide.filter(
       ({ role, actions, resources }) =>
         !(role.endsWith('MachineRole') && actions.every((action) => boundless.test(action))) &&
+        !actions.every((action) => resources.every((resource) => unnamed[action]?.test(resource))) &&
         !resources.every((resource) => /:log-group:\/aws\/lambda\/[\w-]+:\*$/.test(resource)) &&
         // Objects below a folder of one bucket, as the entry asks for them.
         !(
@@ -145,6 +154,22 @@ function askedFor(surface: Surface, name: string, entry: Entry): Set<string> {
     for (const resource of [anywhere, arn('bedrock', 'inference-profile/eu.anthropic.claude-*')]) add(invoke, resource);
     const platform = ['aws-external-anthropic:CreateInference', 'aws-external-anthropic:CountTokens'];
     add(platform, arn('aws-external-anthropic', 'workspace/wrkspc_01example'));
+  }
+  if (entry.homes) {
+    add(['elasticfilesystem:DescribeAccessPoints'], arn('elasticfilesystem', 'file-system/fs-0123456789abcdef0'));
+    if (entry.homes !== 'find') add(['backup:DescribeRecoveryPoint'], arn('backup', 'recovery-point:*'));
+    const owned = { StringLike: { 'aws:ResourceTag/coder_owner_id': ['?*'] } };
+    if (entry.homes === 'delete') add(['elasticfilesystem:DeleteAccessPoint'], arn('elasticfilesystem', 'access-point/*'), owned);
+    if (entry.homes === 'back-up') {
+      add(['backup:StartBackupJob'], arn('backup', 'backup-vault:homes'));
+      add(['backup:DescribeBackupJob'], '*');
+      const passed = { StringEquals: { 'iam:PassedToService': ['backup.amazonaws.com'] } };
+      add(['iam:PassRole'], 'arn:aws:iam::000000000000:role/backup', passed);
+    }
+  }
+  if (entry.hosts) {
+    add(['ecs:DescribeServices', ...(entry.hosts === 'stop' ? ['ecs:UpdateService'] : [])], arn('ecs', 'service/workspaces/coder-*'));
+    add(['ecs:ListTasks'], arn('ecs', 'container-instance/workspaces/*'));
   }
   if (entry.publishes) add(['events:PutEvents'], arn('events', `event-bus/${busName(stage)}`));
   const streamed = surface.streams?.includes(name);

@@ -39,7 +39,8 @@ describe.each(graphs.map((graph) => [graph.stage, graph] as const))('%s', (stage
         actions.filter((action) => action.includes('*')),
         role,
       ).toEqual([]);
-      if (!role.endsWith('MachineRole')) expect(resources, role).not.toContain('*');
+      // AWS Backup knows no resource for a job, which is only read.
+      if (!role.endsWith('MachineRole') && actions.join() !== 'backup:DescribeBackupJob') expect(resources, role).not.toContain('*');
     }
   });
 

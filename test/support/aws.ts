@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { tableName } from '@gatehouse/contracts/names';
 import type { Capability } from '@gatehouse/contracts/surface';
 import { createDynamoDb, type DynamoDb } from '../../packages/local/aws/dynamodb/dynamodb.ts';
-import { createEndpoint } from '../../packages/local/aws/endpoint.ts';
+import { createEndpoint, type EndpointOptions } from '../../packages/local/aws/endpoint.ts';
 import type { AwsError, AwsService, Operation } from '../../packages/local/aws/service.ts';
 import { capabilityTable } from '../../packages/local/capability-table.ts';
 import { type Clock, createClock } from '../../packages/local/clock.ts';
@@ -20,11 +20,14 @@ export interface TestAws {
 }
 
 /** Sets the AWS variables of this process, so that clients made afterwards come here. */
-export async function startAws(more: (clock: Clock) => readonly AwsService[] = () => []): Promise<TestAws> {
+export async function startAws(
+  more: (clock: Clock) => readonly AwsService[] = () => [],
+  whole: (clock: Clock) => Pick<EndpointOptions, 'whole' | 'authorize'> = () => ({}),
+): Promise<TestAws> {
   const clock = createClock();
   const dynamodb = await createDynamoDb({ clock });
   const services = [dynamodb, ...more(clock)].map((service) => troubled(service, (operation, input) => aws.trouble?.(operation, input)));
-  const server = createEndpoint({ services, clock });
+  const server = createEndpoint({ services, clock, ...whole(clock) });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   Object.assign(process.env, {

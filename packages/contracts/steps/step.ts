@@ -4,8 +4,8 @@ import type { Capability } from '../surface.ts';
 
 /** One credential, workspace or session that a step looked at. The id is hashed: machine state is readable by every console user. */
 export const Target = z.strictObject({
-  system: z.enum(['gatehouse', 'litellm', 'coder', 'anthropic']),
-  kind: z.enum(['session', 'virtual-key', 'workspace', 'account', 'seat', 'invite', 'api-key']),
+  system: z.enum(['gatehouse', 'litellm', 'coder', 'anthropic', 'efs', 'backup', 'ecs']),
+  kind: z.enum(['session', 'virtual-key', 'workspace', 'account', 'seat', 'invite', 'api-key', 'home', 'recovery-point', 'service']),
   /** `sha256:` and 64 hex digits of the system's own id. */
   id_hash: z.string(),
   before: z.string(),
@@ -22,6 +22,18 @@ export type Target = z.infer<typeof Target>;
  */
 export const Watch = z.strictObject({ state: z.enum(['dead', 'alive', 'unknown']), since: z.string(), picture: z.string() });
 export type Watch = z.infer<typeof Watch>;
+
+/** A copy that was read back. Nothing of it is secret: an auditor finds it by this. */
+export const Kept = z.strictObject({
+  recovery_point: z.string(),
+  /** Of the backup job, as AWS Backup counts. */
+  bytes: z.int().min(0),
+  started_at: z.string(),
+  completed_at: z.string(),
+  /** When AWS Backup deletes it; absent: never. */
+  kept_until: z.string().optional(),
+});
+export type Kept = z.infer<typeof Kept>;
 
 export const StepInput = z.strictObject({
   case_id: z.string(),
@@ -41,6 +53,8 @@ export const StepOutput = z.strictObject({
   ref: z.string().optional(),
   message: z.string(),
   watch: Watch.optional(),
+  /** Where what was deleted, or is about to be, is kept. */
+  kept: Kept.optional(),
   /** With `not_yet`: when asking again can tell more. */
   wait_seconds: z.int().min(1).max(3_600).optional(),
 });

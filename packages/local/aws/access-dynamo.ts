@@ -6,6 +6,8 @@ export interface Asked {
   resource: string;
   /** Values of `dynamodb:LeadingKeys`; undefined when the call names no partition key. */
   leadingKeys?: readonly string[];
+  /** Values of other condition keys, e.g. `iam:PassedToService`. */
+  context?: Readonly<Record<string, string>>;
 }
 
 type Input = Record<string, unknown>;

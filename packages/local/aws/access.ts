@@ -13,8 +13,11 @@ import {
   tableName,
 } from '@gatehouse/contracts/names';
 import type { Capability, Entry, Surface } from '@gatehouse/contracts/surface';
+import { homesPower, hostsPower, type Power } from '@gatehouse/core/homes-power';
+import type { WorkspacesConfig } from '@gatehouse/core/profile';
 import { physicalBucket } from '../buckets.ts';
 import { type Asked, dynamoRequests } from './access-dynamo.ts';
+import { ecsRequests } from './access-ecs.ts';
 import { storageRequests } from './access-s3.ts';
 import type { Authorize } from './endpoint.ts';
 import { AwsError, account, region } from './service.ts';
@@ -22,6 +25,8 @@ import { AwsError, account, region } from './service.ts';
 export interface AccessOptions {
   surfaces: readonly Surface[];
   stage: string;
+  /** The profile's homes and hosts, which some entries have power over. */
+  workspaces?: WorkspacesConfig;
   /** Answers the alias (`alias/...`) of a key id or key ARN, so that a grant on an alias covers the key behind it. */
   aliasOf?: (keyId: string) => string | undefined;
 }
@@ -31,6 +36,7 @@ interface Statement {
   actions: readonly string[];
   resources: readonly string[];
   leadingKeys?: readonly string[];
+  conditions?: Power<string>['conditions'];
 }
 
 /** Of Cognito and the Identity Store, by the names that calls have before they are IAM's. */
@@ -44,7 +50,7 @@ const directoryReads = [
 const arn = (service: string, resource: string) => `arn:aws:${service}:${region}:${account}:${resource}`;
 
 /** `authorize` of the endpoint: answers AccessDeniedException, or undefined to let the call pass. */
-export function createAccess({ surfaces, stage, aliasOf = () => undefined }: AccessOptions): Authorize {
+export function createAccess({ surfaces, stage, workspaces = {}, aliasOf = () => undefined }: AccessOptions): Authorize {
   const stepOwners = new Map(
     surfaces.flatMap(({ capability, steps = {} }) =>
       Object.entries(steps).map(([step, entry]) => [step, functionName(stage, capability, entry)] as const),
@@ -75,6 +81,8 @@ export function createAccess({ surfaces, stage, aliasOf = () => undefined }: Acc
       // Without it S3 answers 403 for an object that is not there.
       if (actions.includes('s3:GetObject')) statements.push({ actions: ['s3:ListBucket'], resources: [name] });
     }
+    if (entry.homes && workspaces.homes) statements.push(...homesPower(workspaces.homes, entry.homes, arn));
+    if (entry.hosts && workspaces.ecs) statements.push(...hostsPower(workspaces.ecs, entry.hosts, arn));
     if (entry.readsDirectories) statements.push({ actions: directoryReads, resources: ['*'] });
     for (const step of entry.calls ?? [])
       statements.push({
@@ -107,8 +115,11 @@ export function createAccess({ surfaces, stage, aliasOf = () => undefined }: Acc
   };
 }
 
-function allows(statement: Statement, { action, resource, leadingKeys }: Asked): boolean {
+function allows(statement: Statement, { action, resource, leadingKeys, context = {} }: Asked): boolean {
   if (!statement.actions.includes(action) || !statement.resources.some((pattern) => stringLike(pattern, resource))) return false;
+  const holds = ({ variable, values }: { variable: string; values: string[] }) =>
+    values.some((pattern) => stringLike(pattern, context[variable] ?? ''));
+  if (statement.conditions && !statement.conditions.every(holds)) return false;
   if (!statement.leadingKeys) return true;
   // A call that names no partition key (Scan) must not slip through a condition on it.
   return (
@@ -155,6 +166,11 @@ function asked(target: string, operation: string, input: Record<string, unknown>
         return { action: `events:${operation}`, resource: bus.startsWith('arn:') ? bus : arn('events', `event-bus/${bus}`) };
       });
     }
+    case 'backup':
+    case 'elasticfilesystem':
+      return Array.isArray(input.asked) ? (input.asked as Asked[]) : [{ action: `${target}:${operation}`, resource: '*' }];
+    case 'AmazonEC2ContainerServiceV20141113':
+      return ecsRequests(operation, input);
     case 's3':
       return storageRequests(operation, input);
     case 'sts':

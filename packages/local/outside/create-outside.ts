@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
+import type { Workload } from '../workloads.ts';
 import { type AnthropicOptions, createAnthropic } from './anthropic/create-anthropic.ts';
 import { createMessagesApi, createPlatformOnAws, localModelKeys, type ModelKeys } from './anthropic/doors.ts';
 import { createModel } from './anthropic/model.ts';
@@ -34,6 +35,8 @@ export interface Outside {
   /** `http://127.0.0.1:<port>`; the systems are at `/litellm`, `/coder`, `/anthropic`, `/aws-external-anthropic`, `/bedrock`, `/slack` and `/pagerduty`; `/_model` steers the models. */
   origin: string;
   faults: Faults;
+  /** What Coder's template has made in AWS. */
+  workloads(): Workload[];
   close(): Promise<void>;
 }
 
@@ -78,5 +81,5 @@ export async function createOutside(options: OutsideOptions): Promise<Outside> {
     server.closeAllConnections();
     await new Promise<void>((resolve) => server.close(() => resolve()));
   }
-  return { server, origin: `http://127.0.0.1:${port}`, faults, close };
+  return { server, origin: `http://127.0.0.1:${port}`, faults, workloads: coder.workloads, close };
 }

@@ -3,10 +3,11 @@
  * `/coder/workloads/{workspace id}` as a load balancer reaches it, past Coder. Time passes by the stack clock only.
  */
 import type { Clock } from '../../clock.ts';
+import type { Workload } from '../../workloads.ts';
 import { type Answer, type Call, isRecord, type Route, route, type System } from '../http.ts';
 import { createSnapshot } from '../snapshot.ts';
 import { type AccessOptions, coderError, presentedToken } from './access.ts';
-import { pendingMs, runningMs, runningTask, trustedAgent } from './builds.ts';
+import { endsAt, jobStatus, pendingMs, runningMs, runningTask, trustedAgent } from './builds.ts';
 import { environmentOf, secretRoutes } from './secrets.ts';
 import {
   agentTokenOf,
@@ -25,12 +26,16 @@ import { addBuild, addWorkspace, workspaceRoutes } from './workspaces.ts';
 export interface CoderOptions {
   /** The service account's session token (`Coder-Session-Token`): user, template and organization admin, not owner. */
   token: string;
+  /** Whether what hosts a workspace runs its task; where it is absent, Coder's builds alone say so. */
+  runs?: (workload: Workload) => boolean;
 }
 
 export interface Coder {
   system: System;
   /** Turns when the first state has been saved. */
   ready: Promise<void>;
+  /** What the template has made in AWS for each workspace, up to now. */
+  workloads(): Workload[];
 }
 
 const serviceUserId = uuidOf('user:gatehouse');
@@ -51,18 +56,22 @@ export function createCoder(
     ...userRoutes(access, save),
     ...secretRoutes(access, save),
     ...workspaceRoutes(access, save),
-    ...workloadRoutes(store, now),
+    ...workloadRoutes(store, now, (workspace) => options.runs?.(workloadOf(store, workspace, now())) ?? true),
   ];
-  return { system: { prefix: '/coder', routes, refuse: coderError }, ready: saved ? Promise.resolve() : save() };
+  return {
+    system: { prefix: '/coder', routes, refuse: coderError },
+    ready: saved ? Promise.resolve() : save(),
+    workloads: () => [...store.workspaces.values()].map((workspace) => workloadOf(store, workspace, now())),
+  };
 }
 
 /** The agent inside a running task, and the task as seen from outside. Neither asks whether the owner is suspended. */
-function workloadRoutes(store: Store, now: () => number): Route[] {
+function workloadRoutes(store: Store, now: () => number, isHosted: (workspace: Workspace) => boolean): Route[] {
   function agent(call: Call): { workspace: Workspace; buildId: string } | undefined {
     const token = presentedToken(call);
     for (const workspace of store.workspaces.values()) {
       const build = trustedAgent(buildsOf(store, workspace), now());
-      if (build && agentTokenOf(build.id) === token) return { workspace, buildId: build.id };
+      if (build && agentTokenOf(build.id) === token && isHosted(workspace)) return { workspace, buildId: build.id };
     }
     return undefined;
   }
@@ -94,9 +103,23 @@ function workloadRoutes(store: Store, now: () => number): Route[] {
     route('GET', '/workloads/:workspace', (call) => {
       const workspace = store.workspaces.get(call.params.workspace ?? '');
       const task = workspace && runningTask(buildsOf(store, workspace), now());
-      return task ? { status: 200, body: 'code-server' } : coderError(503, 'No healthy target answers.');
+      return task && isHosted(workspace) ? { status: 200, body: 'code-server' } : coderError(503, 'No healthy target answers.');
     }),
   ];
+}
+
+function workloadOf(store: Store, workspace: Workspace, now: number): Workload {
+  const builds = buildsOf(store, workspace);
+  const done = builds.filter((build) => jobStatus(build, now) === 'succeeded');
+  const task = runningTask(builds, now);
+  return {
+    workspaceId: workspace.id,
+    ownerId: workspace.ownerId,
+    ownerName: store.users.get(workspace.ownerId)?.username ?? workspace.ownerId,
+    name: workspace.name,
+    isThere: done.length > 0 && !done.some(({ transition, orphan }) => transition === 'delete' && !orphan),
+    startedMs: task && endsAt(task),
+  };
 }
 
 /** What a seeded person holds: the same at every fresh start, so that a test can act as that person or as their agent. */

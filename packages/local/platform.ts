@@ -1,0 +1,47 @@
+/** What workspaces run on in AWS, put together: ECS, EFS and AWS Backup over what Coder's template has made. It decides nothing about any of them. */
+import type { WorkspacesConfig } from '@gatehouse/core/profile';
+import { createBackup } from './aws/backup.ts';
+import { createEcs } from './aws/ecs.ts';
+import { createEfs } from './aws/efs.ts';
+import type { WholeService } from './aws/endpoint.ts';
+import { type AwsService, account, region } from './aws/service.ts';
+import type { Clock } from './clock.ts';
+import type { Workload } from './workloads.ts';
+
+export interface Platform {
+  services: readonly AwsService[];
+  whole: readonly WholeService[];
+  /** Whether the task of a workspace runs. */
+  runs(workload: Workload): boolean;
+  close(): void;
+}
+
+export interface PlatformOptions {
+  clock: Clock;
+  /** The profile's part: its file system, vault and cluster are there, and nothing else is. */
+  workspaces: WorkspacesConfig;
+  workloads(): readonly Workload[];
+  publish(event: object): void;
+  /** Where a part keeps its state; in memory when absent. */
+  at?(name: string): string;
+}
+
+export function createPlatform({ clock, workspaces: { homes, ecs: hosts }, workloads, publish, at }: PlatformOptions): Platform {
+  const pathOf = (name: string) => (at ? { path: at(name) } : {});
+  const fileSystems = homes ? [homes.file_system] : [];
+  const efs = createEfs({ clock, fileSystems, workloads, ...pathOf('efs.json') });
+  const backup = createBackup({
+    clock,
+    vaults: homes ? [homes.vault] : [],
+    isThere: (arn) => fileSystems.some((id) => arn === `arn:aws:elasticfilesystem:${region}:${account}:file-system/${id}`),
+    publish,
+    ...pathOf('backup.json'),
+  });
+  const ecs = hosts && createEcs({ clock, ...hosts, workloads, ...pathOf('ecs.json') });
+  return {
+    services: ecs ? [ecs.service] : [],
+    whole: [efs, backup],
+    runs: (workload) => ecs?.runs(workload) ?? true,
+    close: () => backup.close(),
+  };
+}

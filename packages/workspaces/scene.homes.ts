@@ -1,0 +1,63 @@
+/** Sets the scene of a step over one person's homes: which file system, and by which ids its access points may call them their owner. */
+import { Person, person } from '@gatehouse/contracts/records/person';
+import type { StepOutput } from '@gatehouse/contracts/steps/step';
+import type { HomesConfig } from '@gatehouse/core/homes-profile';
+import { WorkspacesConfig } from '@gatehouse/core/profile';
+import { json } from '@gatehouse/runtime/environment';
+import { Misconfigured } from '@gatehouse/runtime/fault';
+import { get } from '@gatehouse/runtime/table';
+import * as z from 'zod';
+import { type Home, homesOf } from './access-points.efs.ts';
+import { found } from './case-target.dynamo.ts';
+import { accountOf, type Coder, workspacesOf } from './coder.http.ts';
+import { tell } from './scene.coder.ts';
+import type { Workspace } from './workspace.ts';
+
+export const env = z.object({
+  TABLE_WORKSPACES: z.string(),
+  TABLE_PEOPLE: z.string(),
+  CONFIG: json(WorkspacesConfig),
+  SECRET_CODER_TOKEN_ARN: z.string(),
+  AWS_REGION: z.string(),
+});
+export type Env = z.infer<typeof env>;
+
+export interface Scene {
+  homes: HomesConfig;
+  /** ARN of the file system. */
+  resource: string;
+  table: string;
+  listed: Home[];
+  /** What Coder shows of them now. */
+  workspaces: Workspace[];
+}
+
+export async function sceneOf(env: Env, personId: string, caseId: string): Promise<Scene | undefined> {
+  const { homes, coder: config } = env.CONFIG;
+  if (!homes) return undefined;
+  const row = await get(env.TABLE_PEOPLE, person.key(personId));
+  if (!row) throw new Misconfigured(`${personId} is nobody here: the case names a person that was never admitted`);
+  const table = env.TABLE_WORKSPACES;
+  const coder: Coder | undefined = config && { url: config.url, tokenArn: env.SECRET_CODER_TOKEN_ARN };
+  const account = coder && (await accountOf(coder, Person.parse(row).email));
+  // Once Coder has deleted the account, what the case wrote down still names it.
+  const known = [...(await found(table, caseId, 'account')).keys()];
+  const owners = [...new Set([personId, ...(account ? [account.id] : []), ...known])];
+  return {
+    homes,
+    resource: arnOf(homes, env.AWS_REGION),
+    table,
+    listed: await homesOf(homes, owners),
+    workspaces: coder && account ? await workspacesOf(coder, account.username) : [],
+  };
+}
+
+/** A backup role is of the account, and in the partition, of what it reads. */
+function arnOf({ role_arn, file_system }: HomesConfig, region: string): string {
+  const [, partition, , , account] = role_arn.split(':');
+  return `arn:${partition}:elasticfilesystem:${region}:${account}:file-system/${file_system}`;
+}
+
+export function noHomes(): StepOutput {
+  return tell('nothing_to_do', [], 'This company keeps no homes on EFS (profile: workspaces.homes)');
+}
