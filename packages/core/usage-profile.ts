@@ -16,7 +16,7 @@ export const UsageConfig = z.strictObject({
     .default([]),
   /** Groups that have a metric of their own spend; the others count together. */
   metric_groups: z.array(z.string().min(1)).max(20).default([]),
-  /** Anthropic's Admin API, asked once a day for what it billed. Its secret is `anthropic-admin-key`. */
+  /** Anthropic's Admin API, asked once a day for what it billed. Its secret is `anthropic-report-key`. */
   anthropic: z.strictObject({ url: z.url().default('https://api.anthropic.com') }).optional(),
   /** The log group that Bedrock's model invocation logging writes to. */
   bedrock_log_group: z.string().min(1).optional(),

@@ -1,6 +1,6 @@
 /** Whose a vendor's line is: the person who carries its address; nobody's when there is none, or several. */
-import { nobodys } from './billed.dynamo.ts';
 import { findPerson } from './people.records.ts';
+import { nobodys } from './reconciliation.ts';
 
 const atOnce = 8;
 

@@ -7,12 +7,11 @@
 import { createHash } from 'node:crypto';
 import { now } from '@gatehouse/runtime/clock';
 import { put, query } from '@gatehouse/runtime/table';
-import type { BilledLine } from './billed.ts';
+import { type BilledLine, costReport } from './billed.ts';
+import { nobodys } from './reconciliation.ts';
 
 const keepSeconds = 400 * 86_400;
 const atOnce = 16;
-/** Nobody's: the vendor named no person, or none that we know. */
-export const nobodys = '-';
 
 export async function putBilled(table: string, lines: readonly (BilledLine & { person: string })[]): Promise<void> {
   const expires_at = Math.floor(now() / 1000) + keepSeconds;
@@ -25,14 +24,25 @@ export async function putBilled(table: string, lines: readonly (BilledLine & { p
     );
 }
 
-/** Person -> source -> micro-dollars. */
-export async function billedOn(table: string, day: string): Promise<Map<string, Record<string, number>>> {
-  const found = new Map<string, Record<string, number>>();
+export interface Billed {
+  /** Person -> source -> micro-dollars. */
+  people: Map<string, Record<string, number>>;
+  /** What Anthropic's cost report says that the whole organization owes; undefined when there was none. */
+  organization: number | undefined;
+}
+
+export async function billedOn(table: string, day: string): Promise<Billed> {
+  const billed: Billed = { people: new Map(), organization: undefined };
   for (const { sk, amount_micros } of await query(table, `BILLED#${day}`)) {
     const [source = '', person = nobodys] = String(sk).split('#');
-    const by = found.get(person) ?? {};
-    found.set(person, by);
-    by[source] = (by[source] ?? 0) + Number(amount_micros);
+    const micros = Number(amount_micros);
+    if (source === costReport) {
+      billed.organization = (billed.organization ?? 0) + micros;
+      continue;
+    }
+    const by = billed.people.get(person) ?? {};
+    billed.people.set(person, by);
+    by[source] = (by[source] ?? 0) + micros;
   }
-  return found;
+  return billed;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressIn, invocationOf, linesOfAnthropic, linesOfCostReport } from './billed.ts';
+import { addressIn, addUp, invocationOf, linesOfAnthropic, linesOfAnthropicCost, linesOfCostReport } from './billed.ts';
 
 describe('a Cost and Usage Report', () => {
   const header =
@@ -77,4 +77,21 @@ it.each([
   ['X@Y.example', 'x@y.example'],
 ])('the address in %s is %s', (principal, email) => {
   expect(addressIn(principal)).toBe(email);
+});
+
+it('the cost report of Anthropic is nobody’s, in cents with fractions, by what it is for', () => {
+  const result = { currency: 'USD', amount: '123.78912', workspace_id: null, description: 'Claude Opus 4.8 Usage - Input Tokens' };
+  const day = { starting_at: '2026-11-20T00:00:00Z', ending_at: '2026-11-21T00:00:00Z', results: [result, { ...result, amount: 'n/a' }] };
+  expect(linesOfAnthropicCost({ data: [day], has_more: true, next_page: 'p' }, '2026-11-20')).toEqual({
+    lines: [{ source: 'anthropic-cost', day: '2026-11-20', email: undefined, line: expect.any(String), amount_micros: 1_237_891 }],
+    next: 'p',
+  });
+});
+
+it('lines of one name are one line with their sum', () => {
+  const line = { source: 'anthropic' as const, day: '2026-11-20', email: 'a@example.com', line: 'x', amount_micros: 1 };
+  expect(addUp([line, { ...line, line: 'y' }, { ...line, amount_micros: 2 }])).toEqual([
+    { ...line, amount_micros: 3 },
+    { ...line, line: 'y' },
+  ]);
 });

@@ -2,8 +2,11 @@
 import type { Tokens } from '@gatehouse/ledger/price';
 import * as z from 'zod';
 
+/** The source of what the whole organization owes for a day: nobody's, and beside what is billed by person, since it holds that too. */
+export const costReport = 'anthropic-cost' as const;
+
 export interface BilledLine {
-  source: 'bedrock' | 'cur' | 'anthropic';
+  source: 'bedrock' | 'cur' | 'anthropic' | typeof costReport;
   /** `2026-11-22`, UTC. */
   day: string;
   /** An address, as far as the vendor names somebody. */
@@ -140,6 +143,8 @@ const Report = z.object({
     z.object({
       actor: z.object({ email_address: z.string().optional(), api_key_name: z.string().optional() }),
       terminal_type: z.string().optional(),
+      is_remote: z.boolean().nullish(),
+      subscription_type: z.string().nullish(),
       model_breakdown: z.array(z.object({ model: z.string(), estimated_cost: z.object({ amount: z.number() }) })).default([]),
     }),
   ),
@@ -150,14 +155,64 @@ const Report = z.object({
 /** Cents of a day by actor. @throws ZodError when it is no such report. */
 export function linesOfAnthropic(json: unknown, day: string): { lines: BilledLine[]; next: string | undefined } {
   const { data, has_more, next_page } = Report.parse(json);
-  const lines = data.flatMap(({ actor, terminal_type = '', model_breakdown }) =>
+  const lines = data.flatMap(({ actor, terminal_type = '', is_remote, subscription_type, model_breakdown }) =>
     model_breakdown.map(({ model, estimated_cost }) => ({
       source: 'anthropic' as const,
       day,
       email: actor.email_address?.toLowerCase(),
-      line: JSON.stringify([day, actor.email_address ?? actor.api_key_name, terminal_type, model]),
+      line: JSON.stringify([
+        day,
+        actor.email_address ?? actor.api_key_name,
+        terminal_type,
+        is_remote ?? false,
+        subscription_type ?? null,
+        model,
+      ]),
       amount_micros: Math.round(estimated_cost.amount * 10_000),
     })),
   );
   return { lines, next: has_more ? (next_page ?? undefined) : undefined };
+}
+
+/** A page of Anthropic's `GET /v1/organizations/cost_report`, grouped by description. */
+const CostReport = z.object({
+  data: z.array(
+    z.object({
+      results: z.array(
+        z.object({
+          amount: z.string(),
+          workspace_id: z.string().nullish(),
+          description: z.string().nullish(),
+          currency: z.string().optional(),
+        }),
+      ),
+    }),
+  ),
+  has_more: z.boolean().default(false),
+  next_page: z.string().nullish(),
+});
+
+/** Cents of a day, as decimal text, by workspace and what they are for. @throws ZodError when it is no such report. */
+export function linesOfAnthropicCost(json: unknown, day: string): { lines: BilledLine[]; next: string | undefined } {
+  const { data, has_more, next_page } = CostReport.parse(json);
+  const lines = data.flatMap(({ results }) =>
+    results.flatMap(({ amount, workspace_id, description }) => {
+      const cents = Number(amount);
+      if (!Number.isFinite(cents)) return [];
+      const line = JSON.stringify([day, workspace_id ?? null, description ?? null]);
+      return [{ source: costReport, day, email: undefined, line, amount_micros: Math.round(cents * 10_000) }];
+    }),
+  );
+  return { lines, next: has_more ? (next_page ?? undefined) : undefined };
+}
+
+/** Lines that a report gives the same name to are one line, with their sum. */
+export function addUp(lines: readonly BilledLine[]): BilledLine[] {
+  const sums = new Map<string, BilledLine>();
+  for (const one of lines) {
+    const key = `${one.source} ${one.line}`;
+    const known = sums.get(key);
+    sums.set(key, known ? { ...known, amount_micros: known.amount_micros + one.amount_micros } : one);
+  }
+  return [...sums.values()];
 }

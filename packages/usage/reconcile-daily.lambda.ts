@@ -5,11 +5,10 @@ import { now } from '@gatehouse/runtime/clock';
 import { json, readEnv } from '@gatehouse/runtime/environment';
 import { log } from '@gatehouse/runtime/log';
 import { measure } from '@gatehouse/runtime/metric';
-import { ask } from '@gatehouse/runtime/outside';
 import { secret } from '@gatehouse/runtime/secret';
 import * as z from 'zod';
+import { anthropicLines } from './anthropic-report.http.ts';
 import { putBilled } from './billed.dynamo.ts';
-import { type BilledLine, linesOfAnthropic } from './billed.ts';
 import { peopleOf } from './billed-people.records.ts';
 import { knownIn } from './reconcile.dynamo.ts';
 import { reconcile, totalsOf } from './reconciliation.ts';
@@ -24,20 +23,30 @@ export const env = z.object({
 const dayMs = 86_400_000;
 /** Reports are corrected for some days. */
 const askedDays = 3;
-const mostPages = 50;
 
 export async function handler(): Promise<{ day: string }> {
-  const { TABLE_USAGE, TABLE_PEOPLE, SECRET_ANTHROPIC_REPORT_KEY_ARN, CONFIG } = readEnv(env);
+  const given = readEnv(env);
   const at = now();
-  if (CONFIG.anthropic) {
-    const key = await secret(SECRET_ANTHROPIC_REPORT_KEY_ARN);
-    for (let back = askedDays; back > 0; back--) {
-      const lines = await reportOf(CONFIG.anthropic.url, key, dayOf(at - back * dayMs));
-      await putBilled(TABLE_USAGE, await peopleOf(lines, TABLE_PEOPLE));
-    }
+  // The day's metrics do not wait for a vendor who is away; the schedule asks again.
+  const trouble = await askAnthropic(given, at).catch((error: unknown) => ({ error }));
+  const day = await measureDay(given.TABLE_USAGE, at);
+  if (trouble) throw trouble.error;
+  return { day };
+}
+
+/** Throws Unavailable, Throttled, Misconfigured. */
+async function askAnthropic({ CONFIG, ...given }: z.infer<typeof env>, at: number): Promise<void> {
+  if (!CONFIG.anthropic) return;
+  const key = await secret(given.SECRET_ANTHROPIC_REPORT_KEY_ARN);
+  for (let back = askedDays; back > 0; back--) {
+    const lines = await anthropicLines(CONFIG.anthropic.url, key, dayOf(at - back * dayMs));
+    await putBilled(given.TABLE_USAGE, await peopleOf(lines, given.TABLE_PEOPLE));
   }
+}
+
+async function measureDay(table: string, at: number): Promise<string> {
   const day = dayOf(at - dayMs);
-  const totals = totalsOf(reconcile(await knownIn(TABLE_USAGE, { from: day, to: day })));
+  const totals = totalsOf(reconcile((await knownIn(table, { from: day, to: day })).people));
   const { coverage_percent, drift_percent, silent_people, missing_events } = totals;
   measure(
     [
@@ -55,27 +64,5 @@ export async function handler(): Promise<{ day: string }> {
     at,
   );
   log.info('reconciled', { day, ...totals });
-  return { day };
-}
-
-/** Throws Unavailable, Throttled: the schedule tries again. */
-async function reportOf(url: string, key: string, day: string): Promise<BilledLine[]> {
-  const lines: BilledLine[] = [];
-  let page: string | undefined;
-  for (let pages = 0; pages < mostPages; pages++) {
-    const query = new URLSearchParams({ starting_at: day, limit: '1000', ...(page !== undefined && { page }) });
-    const answer = await ask(`${url}/v1/organizations/usage_report/claude_code?${query}`, {
-      headers: { 'x-api-key': key, 'anthropic-version': '2023-06-01' },
-      timeoutMs: 10_000,
-    });
-    if (answer.status !== 200) {
-      log.error('Anthropic does not report', { status: answer.status, day });
-      return [];
-    }
-    const report = linesOfAnthropic(answer.json(), day);
-    lines.push(...report.lines);
-    page = report.next;
-    if (page === undefined) break;
-  }
-  return lines;
+  return day;
 }

@@ -1,18 +1,28 @@
 /** Reads, for each person and day, what the ledger, clients, our gateway and vendors say. Writes nothing. */
 import { query } from '@gatehouse/runtime/table';
-import { billedOn, nobodys } from './billed.dynamo.ts';
+import { billedOn } from './billed.dynamo.ts';
 import { heardPk, sequencePk } from './observed.dynamo.ts';
-import type { Known } from './reconciliation.ts';
+import { type Known, nobodys } from './reconciliation.ts';
 import { daysOf, type Span } from './span.ts';
 import { spentByAll } from './spend.dynamo.ts';
 
-export async function knownIn(table: string, span: Span): Promise<Known[]> {
-  const known: Known[] = [];
-  for (const day of daysOf(span)) known.push(...(await knownOn(table, day)));
-  return known;
+export interface KnownInAll {
+  people: Known[];
+  /** What a vendor says that the whole organization owes for a day. */
+  organization: { day: string; amount_micros: number }[];
 }
 
-async function knownOn(table: string, day: string): Promise<Known[]> {
+export async function knownIn(table: string, span: Span): Promise<KnownInAll> {
+  const all: KnownInAll = { people: [], organization: [] };
+  for (const day of daysOf(span)) {
+    const { people, organization } = await knownOn(table, day);
+    all.people.push(...people);
+    if (organization !== undefined) all.organization.push({ day, amount_micros: organization });
+  }
+  return all;
+}
+
+async function knownOn(table: string, day: string): Promise<{ people: Known[]; organization: number | undefined }> {
   const [spent, billed, heard, numbered] = await Promise.all([
     spentByAll(table, { from: day, to: day }),
     billedOn(table, day),
@@ -31,8 +41,8 @@ async function knownOn(table: string, day: string): Promise<Known[]> {
     one.claimed += claimed_micros;
     one.server += server_micros;
   }
-  for (const [person, by] of billed) of(person).billed = by;
+  for (const [person, by] of billed.people) of(person).billed = by;
   for (const { sk } of heard) of(String(sk)).heard = true;
   for (const { person, missing_events } of numbered) of(String(person ?? nobodys)).missing += Number(missing_events ?? 0);
-  return [...people.values()];
+  return { people: [...people.values()], organization: billed.organization };
 }

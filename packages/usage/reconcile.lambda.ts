@@ -7,7 +7,7 @@ import { putBilled } from './billed.dynamo.ts';
 import { linesOfCostReport } from './billed.ts';
 import { peopleOf } from './billed-people.records.ts';
 import { knownIn } from './reconcile.dynamo.ts';
-import { reconcile, totalsOf } from './reconciliation.ts';
+import { nobodys, reconcile, totalsOf } from './reconciliation.ts';
 import { daysOf, sentenceOf, spanOf } from './span.ts';
 import { surface } from './surface.ts';
 
@@ -28,8 +28,9 @@ export const handler = http(
       const span = spanOf({ from: request.query.get('from') ?? undefined, to: request.query.get('to') ?? undefined }, now);
       if (!span.ok) return wrong(request, sentenceOf(span.refusal));
       if (daysOf(span.value).length > mostDays) return wrong(request, `${mostDays} days are reconciled at once: ask in parts`);
-      const rows = reconcile(await knownIn(env.TABLE_USAGE, span.value));
-      return { status: 200, body: { ...span.value, ...totalsOf(rows), rows } };
+      const { people, organization } = await knownIn(env.TABLE_USAGE, span.value);
+      const rows = reconcile(people);
+      return { status: 200, body: { ...span.value, ...totalsOf(rows), organization, rows } };
     },
 
     billed: async (request, { env, caller }) => {
@@ -48,7 +49,7 @@ export const handler = http(
       const amount_micros = lines.reduce((sum, line) => sum + line.amount_micros, 0);
       return {
         status: 200,
-        body: { lines: lines.length, days, amount_micros, unattributed: owned.filter(({ person }) => person === '-').length },
+        body: { lines: lines.length, days, amount_micros, unattributed: owned.filter(({ person }) => person === nobodys).length },
       };
     },
   },

@@ -31,14 +31,14 @@ export interface ReconciledRow {
   /** Billed more (or less) than the ledger says, of what was billed; null where nothing was. */
   drift_percent: number | null;
   missing_events: number;
-  /** reporting: clients speak of spend; idle: they are alive and there is none; silent: others saw spend and no client was heard. */
-  state: 'reporting' | 'idle' | 'silent';
+  /** reporting: clients speak of spend; idle: they are alive and there is none; silent: others saw spend and no client was heard; nobody: the vendor names none of ours. */
+  state: 'reporting' | 'idle' | 'silent' | 'nobody';
 }
 
 export function reconcile(known: readonly Known[]): ReconciledRow[] {
   return known
     .map((one) => {
-      const { person, day, ledger, claimed, server, billed, missing, heard } = one;
+      const { person, day, ledger, server, billed, missing } = one;
       const client = clientOf(one);
       const bill = billOf(one);
       const seen = Math.max(server, bill);
@@ -53,10 +53,19 @@ export function reconcile(known: readonly Known[]): ReconciledRow[] {
         coverage_percent: seen === 0 ? null : Math.min(100, percent(client, seen)),
         drift_percent: bill === 0 ? null : percent(bill - ledger, bill),
         missing_events: missing,
-        state: client > 0 || claimed > 0 ? ('reporting' as const) : seen > 0 && !heard ? ('silent' as const) : ('idle' as const),
+        state: stateOf(one, client, seen),
       };
     })
     .sort((a, b) => (a.day === b.day ? (a.person < b.person ? -1 : 1) : a.day < b.day ? -1 : 1));
+}
+
+/** What the lines of a bill belong to that name no person of ours. */
+export const nobodys = '-';
+
+function stateOf({ person, claimed, heard }: Known, client: number, seen: number): ReconciledRow['state'] {
+  if (person === nobodys) return 'nobody';
+  if (client > 0 || claimed > 0) return 'reporting';
+  return seen > 0 && !heard ? 'silent' : 'idle';
 }
 
 export interface Totals {

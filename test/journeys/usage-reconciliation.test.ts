@@ -19,7 +19,12 @@ afterAll(() => stack?.stop());
 const reconciled = async () => {
   const answer = await carol.fetch(`/admin/reconciliation?from=${day}&to=${day}`);
   expect(answer.status).toBe(200);
-  return (await answer.json()) as { rows: ReconciledRow[]; coverage_percent: number | null; silent_people: number };
+  return (await answer.json()) as {
+    rows: ReconciledRow[];
+    organization: unknown[];
+    coverage_percent: number | null;
+    silent_people: number;
+  };
 };
 const rowOf = async ({ id }: Person) => (await reconciled()).rows.find(({ person }) => person === id);
 
@@ -91,6 +96,32 @@ describe('reconciliation', () => {
     expect((await carol.fetch('/admin/billed', { method: 'POST', body: 'a,b\n1,2' })).status).toBe(400);
   });
 
+  it('asks Anthropic each morning what it reckons, and shows it for the day before', async () => {
+    const alice = await stack.as('alice@example.com');
+    const one = { day, model: 'claude-haiku-4-5', cents: 0.5 };
+    const used = [
+      { ...one, email: 'nobody.of.ours@example.net' },
+      { ...one, email: 'ALICE@example.com' },
+      { ...one, email: 'alice@example.com', terminal_type: 'iTerm', cents: 0.1 },
+      { ...one, api_key_name: 'ci', cents: 2 },
+    ];
+    const counted = await fetch(`${stack.outside}/anthropic/_billing`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ used }),
+    });
+    expect(counted.status).toBe(204);
+    const nextMorning = Date.parse(day) + (24 + 7) * 3_600_000 + 60_000;
+    await stack.advance(Math.ceil((nextMorning - Date.now()) / 1_000));
+    await stack.settled();
+    carol = await stack.as('carol@example.com');
+    // The larger of two vendors' bills counts.
+    expect(await rowOf(alice)).toMatchObject({ billed_by: { anthropic: 6_000, bedrock: 4_400, cur: 5_000 }, billed_micros: 6_000 });
+    const { rows, organization } = await reconciled();
+    expect(rows.find(({ person }) => person === '-')).toMatchObject({ billed_by: { anthropic: 25_000 }, state: 'nobody' });
+    expect(organization).toEqual([{ day, amount_micros: 31_000 }]);
+  }, 60_000);
+
   it('is measured every morning, and a company that does not report rings', async () => {
     const state = async () =>
       (
@@ -98,7 +129,6 @@ describe('reconciliation', () => {
           AlarmNames: ['gatehouse-local-usage-coverage-low'],
         })
       ).MetricAlarms[0]?.StateValue;
-    await stack.advance(86_400);
     await stack.until(async () => ((await state()) === 'ALARM' ? true : undefined), {
       stepSeconds: 1_800,
       timeoutMs: 40_000,

@@ -5,6 +5,7 @@ import { createRateLimiter } from '../rate-limit.ts';
 import { createSnapshot } from '../snapshot.ts';
 import { problem } from './refusal.ts';
 import { type AnthropicState, type ApiKey, type Invite, type Member, seeded, taggedId } from './state.ts';
+import { createReports } from './usage-report.ts';
 
 export interface AnthropicOptions {
   adminKey: string;
@@ -181,7 +182,7 @@ export function createAnthropic(
   ];
   const prefixed = routes.map((one) => ({ ...one, pattern: `/v1/organizations${one.pattern}` }));
   return {
-    routes: prefixed,
+    routes: [...prefixed, ...createReports(clock, (report) => members(report))],
     ready: saved ? Promise.resolve() : snapshot.save(),
   };
 }
