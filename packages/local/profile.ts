@@ -46,7 +46,7 @@ export function localProfile(
       login: { issuer: idp, client_id: 'gatehouse' },
       allow_loopback_http: true,
     },
-    usage: {},
+    usage: { anthropic: { url: `${outside}/anthropic` } },
     people: {
       directory: [
         { kind: 'okta', issuer: idp, url: idp },
