@@ -19,6 +19,10 @@ const okta = profile.okta_partner_source
   ? new aws.cloudwatch.EventBus('OktaBus', { name: profile.okta_partner_source, eventSourceName: profile.okta_partner_source })
   : undefined;
 
+const auth0 = profile.auth0_partner_source
+  ? new aws.cloudwatch.EventBus('Auth0Bus', { name: profile.auth0_partner_source, eventSourceName: profile.auth0_partner_source })
+  : undefined;
+
 /** The name under which rules are put on a bus; none when the profile names no such partner. */
 export function nameOf(bus: Bus): $util.Input<string> | undefined {
   switch (bus) {
@@ -29,6 +33,6 @@ export function nameOf(bus: Bus): $util.Input<string> | undefined {
     case 'okta':
       return okta?.name;
     case 'auth0':
-      return undefined;
+      return auth0?.name;
   }
 }

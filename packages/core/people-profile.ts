@@ -28,6 +28,26 @@ const Directory = z.discriminatedUnion('kind', [
     /** Of the instance in our own account and region. */
     identity_store_id: z.string().regex(/^d-[0-9a-f]{10}$/),
   }),
+  z.strictObject({
+    kind: z.literal('auth0'),
+    /** As its tokens write it, with the slash at its end. */
+    issuer,
+    /** The tenant's own origin, whatever domain its people sign in at. */
+    url,
+    /** The machine-to-machine application that reads users and groups. */
+    client_id: z.string().min(1),
+    /** What policies call groups: Auth0's groups, or its roles, whose changes no event tells of. */
+    groups_from: z.enum(['groups', 'roles']).default('groups'),
+  }),
+  z.strictObject({
+    kind: z.literal('google'),
+    issuer: issuer.default('https://accounts.google.com'),
+    /** The administrator with rights to read whom the service account stands for. */
+    admin: z.email(),
+    customer: z.string().min(1).default('my_customer'),
+    url: url.default('https://admin.googleapis.com'),
+    token_url: url.default('https://oauth2.googleapis.com/token'),
+  }),
   /** What was pushed to our own SCIM server, by the identity provider of this issuer. */
   z.strictObject({ kind: z.literal('scim'), issuer }),
 ]);
@@ -77,7 +97,9 @@ export const PeopleConfig = z.strictObject({
     .refine(oneAnIssuer, 'two directories have one issuer'),
   scim: Scim.optional(),
   hooks: Hooks.prefault({}),
-  /** How long a source may say nothing before somebody is told, by its name: okta-log-stream, okta-hook, entra, authentik, ssf, scim, cloudtrail. */
+  /**
+   * How long a source may say nothing before somebody is told, by its name: okta-log-stream, okta-hook, entra, entra-delta, auth0,
+   * google-reports, authentik, ssf, token-revocation, scim, cloudtrail. */
   sources: z.record(z.string(), z.strictObject({ silent_after_seconds: z.int().min(600) })).default({}),
 });
 export type PeopleConfig = z.infer<typeof PeopleConfig>;

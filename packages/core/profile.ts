@@ -95,6 +95,8 @@ const Written = z
     new_pool: NewPool.optional(),
     /** The partner event source that Okta's log stream was given, which is also the partner bus's name. */
     okta_partner_source: z.string().startsWith('aws.partner/okta.com/').optional(),
+    /** Likewise for Auth0's event stream. */
+    auth0_partner_source: z.string().startsWith('aws.partner/auth0.com/').optional(),
     /** The company's own network; without it a small one is made. */
     network: z
       .strictObject({ vpc_id: z.string(), subnet_ids: z.array(z.string()).min(1), security_group_ids: z.array(z.string()).min(1) })

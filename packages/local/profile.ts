@@ -1,7 +1,9 @@
 /** The profile of the embedded company: everything on loopback. The same schema that a deployed stage fills. */
 import { Profile } from '@gatehouse/core/profile';
+import { auth0Client } from './idp/auth0.ts';
 import { identityStoreId, userPoolId } from './idp/aws-directories.ts';
 import { entraClient, entraTenant } from './idp/entra.ts';
+import { googleAdmin } from './idp/google.ts';
 import { memberCallsPerMinute } from './outside/anthropic/create-anthropic.ts';
 import { localModelKeys } from './outside/anthropic/doors.ts';
 import { host } from './ports.ts';
@@ -61,6 +63,8 @@ export function localProfile(
         },
         { kind: 'cognito', issuer: `${idp}/${userPoolId}`, user_pool_id: userPoolId },
         { kind: 'identity-center', issuer: `${idp}/identity-center`, identity_store_id: identityStoreId },
+        { kind: 'auth0', issuer: `${idp}/auth0/`, url: `${idp}/auth0`, client_id: auth0Client },
+        { kind: 'google', issuer: `${idp}/google`, admin: googleAdmin, url: `${idp}/google`, token_url: `${idp}/google/token` },
       ],
       scim: { issuer: scimIssuer(idp) },
       hooks: {

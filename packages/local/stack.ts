@@ -39,7 +39,9 @@ import { readDocument, writeDocument } from './durable-file.ts';
 import { createFront } from './front/front.ts';
 import { createFunctions, type Functions } from './functions.ts';
 import { createAwsDirectories } from './idp/aws-directories.ts';
+import { auth0Bus } from './idp/auth0.ts';
 import { createIdp } from './idp/create-idp.ts';
+import { newKeyFile } from './idp/google.ts';
 import type { LambdaHost } from './lambda/contract.ts';
 import { createLambdaHost } from './lambda/host.ts';
 import { installStackDate } from './lambda/stack-date.ts';
@@ -162,6 +164,8 @@ export async function runStack(
     const secrets = {
       'access/entra-graph': randomUUID(),
       'people/graph-client': randomUUID(),
+      'people/auth0-client': randomUUID(),
+      'people/google-account': newKeyFile(),
       'people/directory-token': directoryToken,
       'operations/slack-webhook': `${addresses.outside}/slack${slackPath}`,
       'operations/pagerduty-key': pagerdutyKey,
@@ -213,6 +217,10 @@ export async function runStack(
       emit: (event) => void events.publish(partnerBus, event),
       emitTrail: (event) => void events.publish('default', event),
       entraSecret: () => secretOf(secretsManager, 'people', 'graph-client'),
+      auth0Source: auth0Bus,
+      emitAuth0: (event) => void events.publish(auth0Bus, event),
+      auth0Secret: () => secretOf(secretsManager, 'people', 'auth0-client'),
+      googleKeyFile: () => secretOf(secretsManager, 'people', 'google-account'),
     });
     awsDirectories.show(idp.directory);
     closers.push(() => idp.close());

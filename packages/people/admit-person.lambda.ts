@@ -2,24 +2,17 @@
 import { Person } from '@gatehouse/contracts/records/person';
 import { admitPerson } from '@gatehouse/contracts/steps/people';
 import { PersonId } from '@gatehouse/core/ids';
-import { PeopleConfig } from '@gatehouse/core/people-profile';
 import { timestamp } from '@gatehouse/runtime/clock';
-import { json } from '@gatehouse/runtime/environment';
 import { Throttled, Unavailable } from '@gatehouse/runtime/fault';
 import { onStep } from '@gatehouse/runtime/step';
 import * as z from 'zod';
-import { directoryOf, everyDirectory } from './configured.directory.ts';
+import { directoryOf, everyDirectory, reach } from './configured.directory.ts';
 import { peopleByEmail, personById, personBySubject, type Subject, settle } from './person.dynamo.ts';
 import { readingOf } from './reading.ts';
 import { tellRefusedRead } from './refused-read.dynamo.ts';
 import type { Found, Unreadable } from './truth.ts';
 
-export const env = z.object({
-  TABLE_PEOPLE: z.string(),
-  CONFIG: json(PeopleConfig),
-  SECRET_DIRECTORY_TOKEN_ARN: z.string(),
-  SECRET_GRAPH_CLIENT_ARN: z.string(),
-});
+export const env = z.object(reach);
 type Env = z.infer<typeof env>;
 type Admitted = z.infer<typeof admitPerson.output>;
 type SignIn = Extract<z.infer<typeof admitPerson.input>, { issuer: string }>;

@@ -36,6 +36,7 @@ const identityCenter: Readonly<Record<string, boolean>> = {
   RemoveMemberFromGroup: false,
   CreateGroupMembership: false,
   PatchGroup: false,
+  UpdateGroup: false,
   DeleteGroup: false,
 };
 const heard: Readonly<Record<string, Readonly<Record<string, boolean>>>> = {

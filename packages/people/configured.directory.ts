@@ -1,14 +1,20 @@
 /** Which directory is the truth about an issuer's people, as the profile says. Each kind is loaded on first use. */
-import type { Directory as Configured, PeopleConfig } from '@gatehouse/core/people-profile';
+import { type Directory as Configured, PeopleConfig } from '@gatehouse/core/people-profile';
+import { json } from '@gatehouse/runtime/environment';
+import * as z from 'zod';
 import type { Directory } from './truth.ts';
 
-/** What a function needs to reach every directory. */
-export interface Reach {
-  TABLE_PEOPLE: string;
-  CONFIG: PeopleConfig;
-  SECRET_DIRECTORY_TOKEN_ARN: string;
-  SECRET_GRAPH_CLIENT_ARN: string;
-}
+/** The environment of each function that reads directories. A secret that the profile does not use has an empty ARN, and is never read. */
+export const reach = {
+  TABLE_PEOPLE: z.string(),
+  CONFIG: json(PeopleConfig),
+  SECRET_DIRECTORY_TOKEN_ARN: z.string(),
+  SECRET_GRAPH_CLIENT_ARN: z.string(),
+  SECRET_AUTH0_CLIENT_ARN: z.string(),
+  SECRET_GOOGLE_ACCOUNT_ARN: z.string(),
+};
+const Reach = z.object(reach);
+export type Reach = z.infer<typeof Reach>;
 
 export function isDirectory({ CONFIG }: Pick<Reach, 'CONFIG'>, issuer: string): boolean {
   return CONFIG.directory.some((one) => one.issuer === issuer);
@@ -41,6 +47,14 @@ async function open(reach: Reach, configured: Configured): Promise<Directory> {
     case 'identity-center': {
       const { identityCenterDirectory } = await import('./identity-center.directory.ts');
       return identityCenterDirectory(configured);
+    }
+    case 'auth0': {
+      const { auth0Directory } = await import('./auth0.directory.ts');
+      return auth0Directory({ ...configured, secretArn: reach.SECRET_AUTH0_CLIENT_ARN });
+    }
+    case 'google': {
+      const { googleDirectory } = await import('./google.directory.ts');
+      return googleDirectory({ ...configured, keyArn: reach.SECRET_GOOGLE_ACCOUNT_ARN });
     }
     case 'scim': {
       const { heldDirectory } = await import('./scim/held.directory.ts');

@@ -1,24 +1,19 @@
 /** Reads the directory now, settles what changed, and says what is true. It decides nothing about access. */
 import { Person } from '@gatehouse/contracts/records/person';
 import { confirmTruth } from '@gatehouse/contracts/steps/people';
-import { PeopleConfig } from '@gatehouse/core/people-profile';
 import { timestamp } from '@gatehouse/runtime/clock';
-import { json } from '@gatehouse/runtime/environment';
 import { Misconfigured } from '@gatehouse/runtime/fault';
 import { onStep } from '@gatehouse/runtime/step';
 import * as z from 'zod';
-import { directoryOf, isDirectory } from './configured.directory.ts';
+import { directoryOf, isDirectory, reach } from './configured.directory.ts';
 import { isEntitled } from './entitlement.dynamo.ts';
 import { personById, settle } from './person.dynamo.ts';
 import { readingOf } from './reading.ts';
 import { tellRefusedRead } from './refused-read.dynamo.ts';
 
 export const env = z.object({
-  TABLE_PEOPLE: z.string(),
   TABLE_POLICY: z.string(),
-  CONFIG: json(PeopleConfig),
-  SECRET_DIRECTORY_TOKEN_ARN: z.string(),
-  SECRET_GRAPH_CLIENT_ARN: z.string(),
+  ...reach,
 });
 type Confirmed = z.infer<typeof confirmTruth.output>;
 

@@ -42,6 +42,8 @@ beforeAll(async () => {
     TABLE_POLICY: policy,
     SECRET_DIRECTORY_TOKEN_ARN: ARN,
     SECRET_GRAPH_CLIENT_ARN: ARN,
+    SECRET_AUTH0_CLIENT_ARN: ARN,
+    SECRET_GOOGLE_ACCOUNT_ARN: ARN,
     CONFIG: JSON.stringify({ directory: { kind: 'okta', issuer: idp.issuer, url: idp.issuer } }),
   });
   const { put } = await import('@gatehouse/runtime/table');

@@ -1,20 +1,15 @@
 /** Hears on the account's own bus what was done to people of Cognito and IAM Identity Center, and re-reads whom it was done to. CloudTrail is minutes late, and best effort. */
-import { PeopleConfig } from '@gatehouse/core/people-profile';
-import { json } from '@gatehouse/runtime/environment';
+import type { PeopleConfig } from '@gatehouse/core/people-profile';
 import { onEvent } from '@gatehouse/runtime/event';
 import { log } from '@gatehouse/runtime/log';
 import * as z from 'zod';
 import { hear, type Trailed } from './cloudtrail.ts';
+import { reach } from './configured.directory.ts';
 import { follow } from './follow.dynamo.ts';
 import { acceptHints } from './hinted.dynamo.ts';
 import { heardFrom } from './source.dynamo.ts';
 
-export const env = z.object({
-  TABLE_PEOPLE: z.string(),
-  CONFIG: json(PeopleConfig),
-  SECRET_DIRECTORY_TOKEN_ARN: z.string(),
-  SECRET_GRAPH_CLIENT_ARN: z.string(),
-});
+export const env = z.object(reach);
 
 const source = 'cloudtrail';
 

@@ -1,24 +1,17 @@
 /** Hears what hooks accepted: re-reads whom a hint is about; of a group it makes a hint for each of its people. */
-import { PeopleConfig } from '@gatehouse/core/people-profile';
 import { identityHinted } from '@gatehouse/events/identity-hinted';
-import { json } from '@gatehouse/runtime/environment';
 import { onFact } from '@gatehouse/runtime/event';
 import { Unavailable } from '@gatehouse/runtime/fault';
 import { log } from '@gatehouse/runtime/log';
 import * as z from 'zod';
-import { directoryOf } from './configured.directory.ts';
+import { directoryOf, reach } from './configured.directory.ts';
 import { follow } from './follow.dynamo.ts';
 import { acceptHints } from './hinted.dynamo.ts';
 import { inParallel } from './parallel.ts';
 import { everyPerson } from './person.dynamo.ts';
 import { tellRefusedRead } from './refused-read.dynamo.ts';
 
-export const env = z.object({
-  TABLE_PEOPLE: z.string(),
-  CONFIG: json(PeopleConfig),
-  SECRET_DIRECTORY_TOKEN_ARN: z.string(),
-  SECRET_GRAPH_CLIENT_ARN: z.string(),
-});
+export const env = z.object(reach);
 
 export const handler = onFact(
   { env, table: ({ TABLE_PEOPLE }) => TABLE_PEOPLE, consumer: 'hear-hints' },
@@ -34,9 +27,11 @@ export const handler = onFact(
     }
     const about = (one: string) => ({ issuer, subject: one, leaving: false, source, cause });
     const subjects = new Set(members.subjects);
-    if (name !== undefined)
-      for await (const person of everyPerson(env.TABLE_PEOPLE))
-        if (person.groups.includes(name)) for (const one of person.subjects) if (one.issuer === issuer) subjects.add(one.subject);
+    // A deleted group has no members any more, and a renamed one is held by its former name: whoever is known to be in it is looked at too.
+    for await (const person of everyPerson(env.TABLE_PEOPLE))
+      if (person.group_ids?.includes(group) || (name !== undefined && person.groups.includes(name)))
+        for (const one of person.subjects) if (one.issuer === issuer) subjects.add(one.subject);
+    if (subjects.size === 0) log.info('event does nothing', { source, cause, reason: 'nobody is in the group, and nobody was' });
     await inParallel([...subjects], (one) => acceptHints(env.TABLE_PEOPLE, [about(one)]));
   },
 );

@@ -1,20 +1,14 @@
 /** Hears Okta's log stream on the partner bus: finds whom an event happened to, re-reads each of them, and settles their record. */
-import { PeopleConfig } from '@gatehouse/core/people-profile';
-import { json } from '@gatehouse/runtime/environment';
 import { onEvent } from '@gatehouse/runtime/event';
 import { log } from '@gatehouse/runtime/log';
 import * as z from 'zod';
+import { reach } from './configured.directory.ts';
 import { follow } from './follow.dynamo.ts';
 import { acceptHints } from './hinted.dynamo.ts';
 import { hear } from './okta-log.ts';
 import { heardFrom } from './source.dynamo.ts';
 
-export const env = z.object({
-  TABLE_PEOPLE: z.string(),
-  CONFIG: json(PeopleConfig),
-  SECRET_DIRECTORY_TOKEN_ARN: z.string(),
-  SECRET_GRAPH_CLIENT_ARN: z.string(),
-});
+export const env = z.object(reach);
 
 const source = 'okta-log-stream';
 

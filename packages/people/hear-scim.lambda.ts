@@ -3,11 +3,10 @@
  * and what is, never from the call. Keeps the way back from members to groups, and takes deleted users out of theirs.
  */
 
-import { PeopleConfig } from '@gatehouse/core/people-profile';
-import { json } from '@gatehouse/runtime/environment';
 import { Unavailable } from '@gatehouse/runtime/fault';
 import { type Change, onRecords } from '@gatehouse/runtime/stream';
 import * as z from 'zod';
+import { reach } from './configured.directory.ts';
 import { follow, type Hint } from './follow.dynamo.ts';
 import { acceptHints } from './hinted.dynamo.ts';
 import { inParallel } from './parallel.ts';
@@ -18,12 +17,7 @@ import { GroupRow, groupsKey, UserRow, usersKey } from './scim/rows.ts';
 import { readUser } from './scim/users.dynamo.ts';
 import { heardFrom } from './source.dynamo.ts';
 
-export const env = z.object({
-  TABLE_PEOPLE: z.string(),
-  CONFIG: json(PeopleConfig),
-  SECRET_DIRECTORY_TOKEN_ARN: z.string(),
-  SECRET_GRAPH_CLIENT_ARN: z.string(),
-});
+export const env = z.object(reach);
 type Told = { env: z.infer<typeof env>; now: number };
 
 export const handler = onRecords(env, async (change, told) => {

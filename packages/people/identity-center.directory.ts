@@ -80,7 +80,7 @@ async function withGroups({ identity_store_id: IdentityStoreId }: IdentityCenter
     if ('word' in group) return group;
     if (group.DisplayName) groups.add(group.DisplayName);
   }
-  return { ...foundOf(user), groups: [...groups].sort() };
+  return { ...foundOf(user), groups: [...groups].sort(), groupIds: memberships.map(({ GroupId }) => GroupId) };
 }
 
 async function everyMembership(

@@ -22,6 +22,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   'user.account.update_profile': 'changing',
   'user.account.update_primary_email': 'changing',
   'group.lifecycle.delete': 'regrouping',
+  'group.profile.update': 'regrouping',
 };
 
 /** For the rule's pattern: what is not in here is not heard. */

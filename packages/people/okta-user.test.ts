@@ -41,7 +41,10 @@ describe('an Okta user', () => {
 
 describe('Okta’s other answers', () => {
   it('lists groups by name, or not at all', () => {
-    expect(readGroups([{ id: '00g1', profile: { name: 'engineering' } }])).toEqual({ ok: true, value: ['engineering'] });
+    expect(readGroups([{ id: '00g1', profile: { name: 'engineering' } }])).toEqual({
+      ok: true,
+      value: [{ id: '00g1', name: 'engineering' }],
+    });
     expect(readGroups([{ id: '00g1', profile: {} }])).toMatchObject({ ok: false });
     expect(readGroups({ errorCode: 'E0000009' })).toMatchObject({ ok: false });
   });

@@ -47,9 +47,11 @@ export function readUser(json: unknown): Result<Account, string> {
 const Group = z.object({ id: z.string().min(1), profile: z.object({ name: z.string().min(1) }) });
 
 /** One page of groups. */
-export function readGroups(json: unknown): Result<string[], string> {
+export function readGroups(json: unknown): Result<{ id: string; name: string }[], string> {
   const groups = z.array(Group).safeParse(json);
-  return groups.success ? ok(groups.data.map(({ profile }) => profile.name)) : refuse('a list of groups that is not one');
+  return groups.success
+    ? ok(groups.data.map(({ id, profile }) => ({ id, name: profile.name })))
+    : refuse('a list of groups that is not one');
 }
 
 const NotFound = z.object({ errorCode: z.literal('E0000007') });

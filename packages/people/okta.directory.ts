@@ -117,21 +117,21 @@ function elsewhere(): Unreadable {
 }
 
 async function withGroups(okta: Okta, account: Account): Promise<Found | Unreadable> {
-  const groups: string[] = [];
+  const groups: { id: string; name: string }[] = [];
   let url: string | undefined = `${base(okta)}/users/${encodeURIComponent(account.profile.subject)}/groups`;
   for (let page = 1; url; page++) {
     if (page > maxPages) return unreadable('short', `The groups of ${account.profile.subject} did not end after ${maxPages} pages`);
     const answer: Answer | Unreadable = await call(okta, url);
     if ('word' in answer) return answer;
     if (answer.status !== 200) return refused(answer, 'short');
-    const names = readGroups(parse(answer));
-    if (!names.ok) return unreadable('malformed', `Okta answered ${names.refusal} for ${account.profile.subject}`);
-    groups.push(...names.value);
+    const listed = readGroups(parse(answer));
+    if (!listed.ok) return unreadable('malformed', `Okta answered ${listed.refusal} for ${account.profile.subject}`);
+    groups.push(...listed.value);
     const next = nextPage(answer.header('link'));
     if (isElsewhere(okta, next)) return elsewhere();
     url = next;
   }
-  return { ...account, groups: [...new Set(groups)].sort() };
+  return { ...account, groups: [...new Set(groups.map(({ name }) => name))].sort(), groupIds: groups.map(({ id }) => id) };
 }
 
 async function call(okta: Okta, url: string): Promise<Answer | Unreadable> {

@@ -91,7 +91,8 @@ export async function erase(table: string, id: string): Promise<Erased> {
     if (stored.hold) return { outcome: 'refused', because: 'held' };
     if (stored.email === erased && stored.subjects.length === 0) return { outcome: 'erased' };
     const { version, ...known } = stored;
-    const next: Person = { ...known, email: erased, name: erased, groups: [], subjects: [] };
+    const { group_ids: _, ...kept } = known;
+    const next: Person = { ...kept, email: erased, name: erased, groups: [], subjects: [] };
     const { held } = await transact([
       {
         Put: {

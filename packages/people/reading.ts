@@ -19,7 +19,7 @@ export function readingOf(truth: Exclude<Truth, { word: 'unreadable' }>, { readA
   return {
     ...occasion,
     status: statusOf(truth.word),
-    profile: { email: truth.profile.email, name: truth.profile.name, groups: truth.groups },
+    profile: { email: truth.profile.email, name: truth.profile.name, groups: truth.groups, groupIds: truth.groupIds },
     changedAt: truth.changedAt,
     evidence: inferred ? 'inferred' : 'explicit',
   };

@@ -7,7 +7,7 @@ import type { Person } from '@gatehouse/contracts/records/person';
 export interface Reading {
   status: Person['status'];
   /** Left out when the directory no longer knows the person: what we knew stays. */
-  profile?: { email: string; name: string; groups: readonly string[] | undefined };
+  profile?: { email: string; name: string; groups: readonly string[] | undefined; groupIds?: readonly string[] | undefined };
   /** When the read began, RFC 3339. */
   readAt: string;
   /** The directory's time of last change. */
@@ -52,6 +52,7 @@ export function introduce(
     email: reading.profile.email,
     name: reading.profile.name,
     groups,
+    ...(reading.profile.groupIds && { group_ids: sorted(reading.profile.groupIds) }),
     generation: 1,
     hold: false,
     subjects: [subject],
@@ -78,6 +79,7 @@ export function reconcile(stored: Person, reading: Reading): Reconciled | undefi
     email: reading.profile?.email ?? stored.email,
     name: reading.profile?.name ?? stored.name,
     groups,
+    ...(reading.profile?.groupIds && { group_ids: sorted(reading.profile.groupIds) }),
     generation: stored.generation + (left || returned ? 1 : 0),
     read_at: reading.readAt,
     ...(reading.changedAt && { truth_at: reading.changedAt }),

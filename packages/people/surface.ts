@@ -2,6 +2,7 @@
 import type { Surface, TableUse } from '@gatehouse/contracts/surface';
 import { patternOf } from '@gatehouse/events/fact';
 import { identityHinted } from '@gatehouse/events/identity-hinted';
+import { heardTypes } from './auth0-event.ts';
 import { eventSources, heardEventNames } from './cloudtrail.ts';
 import { heardEventTypes } from './okta-log.ts';
 
@@ -12,7 +13,7 @@ const writePerson: TableUse = {
 };
 
 /** What every directory is read with. */
-const directorySecrets = ['directory-token', 'graph-client'];
+const directorySecrets = ['directory-token', 'graph-client', 'auth0-client', 'google-account'];
 const claims = 'dynamodb:UpdateItem' as const;
 
 export const surface: Surface = {
@@ -32,6 +33,24 @@ export const surface: Surface = {
       timeoutSeconds: 30,
       memoryMb: 512,
       tables: [{ ...writePerson, actions: [...writePerson.actions, claims] }],
+      secrets: directorySecrets,
+      readsDirectories: true,
+    },
+    'hear-auth0': {
+      handler: 'packages/people/hear-auth0.lambda.handler',
+      timeoutSeconds: 30,
+      memoryMb: 512,
+      tables: [{ ...writePerson, actions: [...writePerson.actions, claims] }],
+      secrets: directorySecrets,
+      readsDirectories: true,
+    },
+    poll: {
+      handler: 'packages/people/poll.lambda.handler',
+      timeoutSeconds: 240,
+      memoryMb: 512,
+      tables: [
+        { capability: 'people', actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', claims] },
+      ],
       secrets: directorySecrets,
       readsDirectories: true,
     },
@@ -158,9 +177,18 @@ export const surface: Surface = {
       },
       entry: 'hear-cloudtrail',
     },
+    {
+      name: 'hear-auth0',
+      bus: 'auth0',
+      pattern: { source: [{ prefix: 'aws.partner/auth0.com/' }], detail: { type: heardTypes } },
+      entry: 'hear-auth0',
+    },
     { name: 'identity-hinted', bus: 'product', pattern: patternOf(identityHinted), entry: 'hear-hints' },
   ],
-  schedules: [{ name: 'sweep', expression: 'rate(15 minutes)', entry: 'sweep' }],
+  schedules: [
+    { name: 'sweep', expression: 'rate(15 minutes)', entry: 'sweep' },
+    { name: 'poll', expression: 'rate(5 minutes)', entry: 'poll' },
+  ],
   streams: ['publish', 'hear-scim'],
   steps: { 'admit-person': 'admit-person', 'confirm-truth': 'confirm-truth' },
   alarms: [
@@ -224,6 +252,16 @@ export const surface: Surface = {
       description: 'The client secret of the app registration that reads users and groups from Microsoft Graph',
       generated: false,
       where: 'directory.*.kind=entra',
+    },
+    'auth0-client': {
+      description: 'The client secret of the machine-to-machine application that reads users and groups from Auth0',
+      generated: false,
+      where: 'directory.*.kind=auth0',
+    },
+    'google-account': {
+      description: 'The key file of the service account that reads Google Workspace’s users, groups and audit log, as JSON',
+      generated: false,
+      where: 'directory.*.kind=google',
     },
     'hook-okta': { description: 'What Okta’s event hook sends as Authorization: put it there', generated: true, where: 'hooks.okta' },
     'hook-entra': { description: 'The clientState of Graph subscriptions: give it when making one', generated: true, where: 'hooks.entra' },

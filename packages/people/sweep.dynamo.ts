@@ -10,6 +10,7 @@ import { inParallel } from './parallel.ts';
 import { everyPerson, settle } from './person.dynamo.ts';
 import { readingOf } from './reading.ts';
 import { tellRefusedRead } from './refused-read.dynamo.ts';
+import { endResync, resyncAskedAt } from './resync.dynamo.ts';
 import { addUnknown, type Entry, isEmpty, type Plan, plan, startPlan } from './sweep.ts';
 import { type Directory, type Unreadable, unreadable } from './truth.ts';
 
@@ -50,9 +51,10 @@ export async function sweepDirectory(table: string, directory: Directory, bounds
   }
   swept.listed = listed.size;
   const planned = startPlan();
+  const resync = await resyncAskedAt(table, directory.issuer);
   for await (const person of everyPerson(table)) {
     const who = person.subjects.find(({ issuer }) => issuer === directory.issuer);
-    if (who) plan(planned, person, who.subject, listed, began);
+    if (who) plan(planned, person, who.subject, listed, began, resync);
   }
   swept.known = planned.known;
   if (isEmpty(planned, swept.listed)) {
@@ -63,6 +65,7 @@ export async function sweepDirectory(table: string, directory: Directory, bounds
   listed.clear();
   const trouble = await readAgain(table, directory, planned, swept, bounds);
   if (trouble) await refuse(trouble);
+  else if (resync !== undefined && swept.waiting === 0) await endResync(table, directory.issuer, resync);
   return swept;
 }
 

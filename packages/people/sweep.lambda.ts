@@ -1,21 +1,15 @@
 /** The regular look at everything that events may have missed: each directory in turn, then the sources that have gone silent. One at a time. */
-import { PeopleConfig } from '@gatehouse/core/people-profile';
 import { now as clock } from '@gatehouse/runtime/clock';
-import { json, readEnv } from '@gatehouse/runtime/environment';
+import { readEnv } from '@gatehouse/runtime/environment';
 import { log } from '@gatehouse/runtime/log';
 import { update } from '@gatehouse/runtime/table';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
-import { everyDirectory } from './configured.directory.ts';
+import { everyDirectory, reach } from './configured.directory.ts';
 import { tellSilentSources } from './silence.dynamo.ts';
 import { sweepDirectory, tellSwept } from './sweep.dynamo.ts';
 
-export const env = z.object({
-  TABLE_PEOPLE: z.string(),
-  CONFIG: json(PeopleConfig),
-  SECRET_DIRECTORY_TOKEN_ARN: z.string(),
-  SECRET_GRAPH_CLIENT_ARN: z.string(),
-});
+export const env = z.object(reach);
 
 /** `SWEEP` / `LOCK`: who sweeps, and until when at most. No TTL; reveals nothing. */
 const lockKey = { pk: 'SWEEP', sk: 'LOCK' };

@@ -13,7 +13,7 @@ export interface Plan {
   changed: string[];
   /** In the list, welcome, and not on record. */
   unknown: string[];
-  /** As the list says, but not read for a day: groups are not in lists. */
+  /** As the list says, but not read for a day, or since everybody was to be: groups are not in lists. */
   old: string[];
   /** How many are on record and have not left. */
   known: number;
@@ -29,6 +29,7 @@ export function startPlan(): Plan {
 /**
  * One person of the record. Takes them out of `listed`, so that what stays in it is unknown.
  * @param began when listing began: whoever was read since is as fresh as the list.
+ * @param again whoever was read before this, ms, is read again although nothing says that they changed.
  */
 export function plan(
   into: Plan,
@@ -36,6 +37,7 @@ export function plan(
   subject: string,
   listed: Map<string, Entry>,
   began: number,
+  again = 0,
 ): void {
   const entry = listed.get(subject);
   listed.delete(subject);
@@ -48,7 +50,7 @@ export function plan(
     return;
   }
   if (statusOf(entry.word) !== status || entry.email !== stored.email || entry.name !== stored.name) into.changed.push(subject);
-  else if (status === 'active' && began - read >= freshMs) into.old.push(subject);
+  else if (status === 'active' && (began - read >= freshMs || read < again)) into.old.push(subject);
 }
 
 /** Who gave no sign of being gone or never there. */

@@ -15,6 +15,8 @@ export interface Found {
   profile: Profile;
   /** Names, as the directory writes them; undefined where the answer did not say. */
   groups: readonly string[] | undefined;
+  /** The directory's ids of the same groups, where it has any: a deleted or renamed one is known by its id. */
+  groupIds?: readonly string[];
   /** The directory's time of last change, RFC 3339. */
   changedAt: string | undefined;
 }
@@ -38,7 +40,7 @@ export type Page = { word: 'page'; people: readonly Found[]; next: string | unde
 /** One directory as the rest of people sees it. Nothing here throws for what the directory does: trouble is `unreadable`. */
 export interface Directory {
   issuer: string;
-  /** For metrics, logs and facts: okta, entra, cognito, identity-center, scim. */
+  /** For metrics, logs and facts: okta, entra, cognito, identity-center, auth0, google, scim. */
   kind: string;
   /** @param subject as tokens of the issuer write it. */
   readPerson(subject: string): Promise<Truth>;

@@ -8,6 +8,8 @@ export const Person = z.object({
   email: z.string(),
   name: z.string(),
   groups: z.array(z.string()),
+  /** The directory's ids of the same groups, where it has any. */
+  group_ids: z.array(z.string()).optional(),
   /** Rises whenever the person leaves or returns; never falls. */
   generation: z.int().positive(),
   /** A legal hold: nothing is purged while it is set. */

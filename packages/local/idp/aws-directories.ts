@@ -165,23 +165,26 @@ const names: Readonly<Record<string, { cognito: string; identityCenter: string }
   'user.account.update_profile': { cognito: 'AdminUpdateUserAttributes', identityCenter: 'UpdateUser' },
   'group.user_membership.add': { cognito: 'AdminAddUserToGroup', identityCenter: 'AddMemberToGroup' },
   'group.user_membership.remove': { cognito: 'AdminRemoveUserFromGroup', identityCenter: 'RemoveMemberFromGroup' },
+  'group.lifecycle.delete': { cognito: 'DeleteGroup', identityCenter: 'DeleteGroup' },
+  'group.profile.update': { cognito: 'UpdateGroup', identityCenter: 'UpdateGroup' },
 };
 
 export type TrailEvent = NonNullable<ReturnType<typeof trailEvent>>;
 
 /** As it stands on the default bus; names are masked as CloudTrail masks them. Undefined where CloudTrail says nothing. */
-export function trailEvent({ eventType, person, group }: Change, now: number) {
+export function trailEvent({ eventType, person, group }: Change, home: 'cognito' | 'identity-center', now: number) {
   const name = names[eventType];
-  if (!name || !person) return undefined;
-  const isCognito = homeOf(person) === 'cognito';
-  const id = uuidOf(person.id);
-  const ofMember = eventType.startsWith('group.');
+  if (!name) return undefined;
+  const isCognito = home === 'cognito';
+  // Cognito's groups have names for ids, which nothing changes.
+  if (isCognito && eventType === 'group.profile.update') return undefined;
+  const id = person && uuidOf(person.id);
   const requestParameters = isCognito
-    ? { userPoolId, username: 'HIDDEN_DUE_TO_SECURITY_REASONS', ...(group && { groupName: group.name }) }
+    ? { userPoolId, ...(id && { username: 'HIDDEN_DUE_TO_SECURITY_REASONS' }), ...(group && { groupName: group.name }) }
     : {
         identityStoreId,
-        ...(ofMember
-          ? { groupId: uuidOf(group?.id ?? ''), member: { memberId: id } }
+        ...(group
+          ? { groupId: uuidOf(group.id), ...(id && { member: { memberId: id } }) }
           : eventType !== 'user.lifecycle.create' && { userId: id }),
       };
   const at = new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');
@@ -203,7 +206,7 @@ export function trailEvent({ eventType, person, group }: Change, now: number) {
       awsRegion: region,
       requestParameters,
       responseElements: !isCognito && eventType === 'user.lifecycle.create' ? { user: { userId: id } } : null,
-      ...(isCognito && { additionalEventData: { sub: id } }),
+      ...(isCognito && id && { additionalEventData: { sub: id } }),
       requestID: randomUUID(),
       eventID: randomUUID(),
       readOnly: false,

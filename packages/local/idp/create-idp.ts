@@ -6,9 +6,11 @@ import type { Clock } from '../clock.ts';
 import { createFaults, type Faults } from '../outside/faults.ts';
 import { isRecord, listener } from '../outside/http.ts';
 import { createSnapshot } from '../outside/snapshot.ts';
+import { createAuth0, type StreamEvent, streamEvent } from './auth0.ts';
 import { type TrailEvent, trailEvent } from './aws-directories.ts';
 import { type Change, createDirectory, type Directory, type DirectoryState, type Home, homeOf, type Person } from './directory.ts';
 import { createEntra } from './entra.ts';
+import { createGoogle, newKeyFile } from './google.ts';
 import { hrSystem } from './hr.ts';
 import { type IdTokenWish, loadSigningKey, signIdToken } from './id-token.ts';
 import { createProvider } from './oidc.ts';
@@ -22,10 +24,16 @@ export interface IdpOptions {
   clock: Clock;
   /** Gets each event that the IdP's log stream would send; a change is answered only after it has returned. */
   emit(event: PartnerEvent): void | Promise<void>;
+  /** Gets the events of Auth0's stream. */
+  emitAuth0?(event: StreamEvent): void | Promise<void>;
   /** Gets CloudTrail's events of the people in AWS's own directories. */
   emitTrail?(event: TrailEvent): void | Promise<void>;
   /** Client secret of the application that reads Entra ID. Absent: nobody may. */
   entraSecret?: () => Promise<string>;
+  /** Client secret of the application that reads Auth0. Absent: nobody may. */
+  auth0Secret?: () => Promise<string>;
+  /** Key file of the service account that reads Google Workspace. Absent: nobody may. */
+  googleKeyFile?: () => Promise<string>;
   /** The directory reader's API token (`Authorization: SSWS <token>`). */
   directoryToken: string;
   /** Where sign-ins may return to; loopback addresses match on any port. */
@@ -35,6 +43,8 @@ export interface IdpOptions {
   clientSecret?: string;
   /** Name of the partner event source, as the partner bus is named. */
   partnerSource?: string;
+  /** Of Auth0's. */
+  auth0Source?: string;
   /** 1 is Okta's own number of calls a minute. */
   rateMultiplier?: number;
 }
@@ -50,6 +60,7 @@ export interface Idp {
 }
 
 const partnerSource = 'aws.partner/okta.com/example/gatehouse';
+const auth0Source = 'aws.partner/auth0.com/example/gatehouse';
 
 export async function createIdp(options: IdpOptions): Promise<Idp> {
   const { clock, dataFolder } = options;
@@ -61,14 +72,27 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
   if (!saved) await snapshot.save();
 
   async function publish(changes: readonly Change[], silent: boolean): Promise<void> {
-    const at = (home: Home) => (silent ? [] : changes.filter(({ person }) => (person ? homeOf(person) : 'okta') === home));
+    // Every identity provider has the company's groups.
+    const at = (home: Home) =>
+      silent
+        ? []
+        : changes.filter(({ eventType, person }) =>
+            person ? homeOf(person) === home : home === 'okta' || eventType !== 'group.lifecycle.create',
+          );
     const entries = at('okta').map((change) => log.append(change));
     if (changes.length > 0) await snapshot.save();
     for (const entry of entries) await options.emit(partnerEvent(entry, options.partnerSource ?? partnerSource));
-    for (const change of [...at('cognito'), ...at('identity-center')]) {
-      const event = trailEvent(change, clock.now());
-      if (event) await options.emitTrail?.(event);
+    for (const home of ['cognito', 'identity-center'] as const)
+      for (const change of at(home)) {
+        const event = trailEvent(change, home, clock.now());
+        if (event) await options.emitTrail?.(event);
+      }
+    for (const change of at('auth0')) {
+      const event = streamEvent(change, options.auth0Source ?? auth0Source, clock.now());
+      if (event) await options.emitAuth0?.(event);
     }
+    google.log(at('google'));
+    entra.record(changes);
     await entra.notify(at('entra'));
   }
 
@@ -84,6 +108,17 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
     origin: () => issuer,
     clientSecret: options.entraSecret ?? (() => Promise.resolve(randomBytes(32).toString('hex'))),
   });
+  const google = createGoogle({
+    directory,
+    now: () => clock.now(),
+    origin: () => issuer,
+    keyFile: options.googleKeyFile ?? (() => Promise.resolve(newKeyFile())),
+  });
+  const auth0 = createAuth0({
+    directory,
+    now: () => clock.now(),
+    clientSecret: options.auth0Secret ?? (() => Promise.resolve(randomBytes(32).toString('hex'))),
+  });
   const provider = createProvider({
     issuer,
     directory,
@@ -97,6 +132,8 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
   const systems = [
     hrSystem({ directory, publish, signIdToken: sign }),
     entra.system,
+    auth0,
+    google.system,
     oktaSystem({
       directory,
       log,

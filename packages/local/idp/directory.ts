@@ -5,8 +5,8 @@ import { seeds } from './seeds.ts';
 export type Status = 'STAGED' | 'ACTIVE' | 'SUSPENDED' | 'DEPROVISIONED';
 
 /** Which of the company's identity providers somebody is in. */
-export type Home = 'okta' | 'entra' | 'cognito' | 'identity-center';
-export const homes: readonly Home[] = ['okta', 'entra', 'cognito', 'identity-center'];
+export type Home = 'okta' | 'entra' | 'cognito' | 'identity-center' | 'auth0' | 'google';
+export const homes: readonly Home[] = ['okta', 'entra', 'cognito', 'identity-center', 'auth0', 'google'];
 
 export interface Person {
   /** Okta, unless said otherwise. */
@@ -38,6 +38,8 @@ export interface Change {
   eventType: EventType;
   person?: Person;
   group?: Group;
+  /** What a renamed group was called. */
+  formerly?: string;
 }
 
 export type EventType =
@@ -50,6 +52,8 @@ export type EventType =
   | 'user.lifecycle.delete.initiated'
   | 'user.account.update_profile'
   | 'group.lifecycle.create'
+  | 'group.lifecycle.delete'
+  | 'group.profile.update'
   | 'group.user_membership.add'
   | 'group.user_membership.remove';
 
@@ -89,6 +93,9 @@ export interface Directory {
   remove(person: Person): Change[];
   join(person: Person, group: string): Change[];
   leave(person: Person, group: Group): Change[];
+  renameGroup(group: Group, name: string): Change[];
+  /** Nobody is told of each member, as Okta does not. */
+  removeGroup(group: Group): Change[];
   state(): DirectoryState;
 }
 
@@ -163,6 +170,19 @@ export function createDirectory(now: () => number, saved?: DirectoryState): Dire
     return [{ eventType: 'group.user_membership.remove', person, group: left }];
   }
 
+  function renameGroup(renamed: Group, name: string): Change[] {
+    const formerly = renamed.name;
+    renamed.name = name;
+    renamed.lastUpdated = stamp();
+    return [{ eventType: 'group.profile.update', group: renamed, formerly }];
+  }
+
+  function removeGroup(removed: Group): Change[] {
+    groups.delete(removed.id);
+    for (const person of people.values()) person.groups = person.groups.filter((id) => id !== removed.id);
+    return [{ eventType: 'group.lifecycle.delete', group: removed }];
+  }
+
   function groupsOf(person: Person): Group[] {
     return person.groups.flatMap((id) => groups.get(id) ?? []);
   }
@@ -226,6 +246,8 @@ export function createDirectory(now: () => number, saved?: DirectoryState): Dire
     remove,
     join: (person, name) => join(person, name),
     leave,
+    renameGroup,
+    removeGroup,
     state: () => ({ people: [...people.values()], groups: [...groups.values()] }),
   };
 }
@@ -249,9 +271,21 @@ export function homeOf({ home = 'okta' }: Person): Home {
   return home;
 }
 
-/** How the person's own identity provider names them: Okta by our id, the others by a UUID made of it. */
+/** How the person's own identity provider names them: Okta by our id, the others by one made of it, as theirs look. */
 export function subjectOf(person: Person): string {
-  return homeOf(person) === 'okta' ? person.id : uuidOf(person.id);
+  const hex = () => createHash('sha256').update(person.id).digest('hex');
+  switch (homeOf(person)) {
+    case 'okta':
+      return person.id;
+    case 'auth0':
+      return `auth0|${hex().slice(0, 24)}`;
+    case 'google':
+      return `1${BigInt(`0x${hex().slice(0, 16)}`)
+        .toString()
+        .padStart(20, '0')}`;
+    default:
+      return uuidOf(person.id);
+  }
 }
 
 /** The same UUID for the same text, version 4 in looks. */

@@ -27,11 +27,15 @@ interface Subscription {
 }
 
 const tokenSeconds = 3_599;
+/** A delta link is good for so long. */
+const deltaMs = 7 * 86_400_000;
 /** Graph's longest for users and groups: 29 days. */
 const maxSubscriptionMs = 41_760 * 60_000;
 
 export interface Entra {
   system: System;
+  /** Remembers changes for delta queries, silent ones too: nobody is told, and who asks learns. */
+  record(changes: readonly Change[]): void;
   /** Tells whoever subscribed. A delivery that is not taken is tried again by Graph for four hours; here it is tried once more. */
   notify(changes: readonly Change[]): Promise<void>;
 }
@@ -102,6 +106,45 @@ export function createEntra({ directory, now, origin, clientSecret }: EntraOptio
     return page(call, found.map(show));
   }
 
+  const changed: { at: number; kind: 'users' | 'groups'; entry: { id: string; [member: string]: unknown } }[] = [];
+  function record(changes: readonly Change[]): void {
+    for (const { eventType, person, group } of changes) {
+      const ours = person && homeOf(person) === 'entra';
+      if (eventType.startsWith('user.') && ours) {
+        const removed = eventType === 'user.lifecycle.delete.initiated' && { '@removed': { reason: 'changed' } };
+        changed.push({ at: now(), kind: 'users', entry: { id: uuidOf(person.id), ...removed } });
+      }
+      if (!group) continue;
+      const id = uuidOf(group.id);
+      if (eventType === 'group.lifecycle.delete')
+        changed.push({ at: now(), kind: 'groups', entry: { id, '@removed': { reason: 'changed' } } });
+      else if (!person) changed.push({ at: now(), kind: 'groups', entry: { id, displayName: group.name } });
+      else if (ours) {
+        const member = { '@odata.type': '#microsoft.graph.user', id: uuidOf(person.id) };
+        const gone = eventType.endsWith('remove') && { '@removed': { reason: 'deleted' } };
+        changed.push({ at: now(), kind: 'groups', entry: { id, 'members@delta': [{ ...member, ...gone }] } });
+      }
+    }
+  }
+
+  /** From where a link ends; `latest` is now. A link that is too old is gone. */
+  function delta(kind: 'users' | 'groups'): Handler {
+    return (call) => {
+      const asked = call.query.get('$deltatoken');
+      const [position = '', made = ''] = (asked === 'latest' ? `${changed.length}.${now()}` : (asked ?? '')).split('.');
+      const from = Number(position);
+      if (!Number.isInteger(from) || from < 0 || position === '') return problem(400, 'Request_BadRequest', 'Badly formed token.');
+      if (now() - Number(made) > deltaMs || from > changed.length)
+        return problem(410, 'syncStateNotFound', 'The sync state generation is not found.');
+      const value = changed
+        .slice(from)
+        .filter((one) => one.kind === kind)
+        .map(({ entry }) => entry);
+      const deltaLink = `${base()}/graph/v1.0/${kind}/delta?$deltatoken=${changed.length}.${now()}`;
+      return { status: 200, body: { value, '@odata.deltaLink': deltaLink } };
+    };
+  }
+
   async function subscribe(call: Call): Promise<Answer> {
     const { resource, notificationUrl, clientState, expirationDateTime } = call.body;
     const until = Date.parse(String(expirationDateTime));
@@ -133,7 +176,11 @@ export function createEntra({ directory, now, origin, clientSecret }: EntraOptio
         : person && { kind: 'Users', id: uuidOf(person.id) };
       if (!object) continue;
       const changeType =
-        eventType === 'user.lifecycle.delete.initiated' ? 'deleted' : eventType.endsWith('.create') ? 'created' : 'updated';
+        eventType === 'user.lifecycle.delete.initiated' || eventType === 'group.lifecycle.delete'
+          ? 'deleted'
+          : eventType.endsWith('.create')
+            ? 'created'
+            : 'updated';
       const members = eventType.startsWith('group.user_membership') &&
         person && { 'members@delta': [{ id: uuidOf(person.id), ...(eventType.endsWith('remove') && { '@removed': 'deleted' }) }] };
       for (const one of subscriptions)
@@ -153,6 +200,8 @@ export function createEntra({ directory, now, origin, clientSecret }: EntraOptio
 
   const routes = [
     route('POST', '/:tenant/oauth2/v2.0/token', token),
+    route('GET', '/graph/v1.0/users/delta', guarded(delta('users'))),
+    route('GET', '/graph/v1.0/groups/delta', guarded(delta('groups'))),
     route('GET', '/graph/v1.0/users', guarded(list)),
     route(
       'GET',
@@ -184,7 +233,7 @@ export function createEntra({ directory, now, origin, clientSecret }: EntraOptio
     ),
     route('POST', '/graph/v1.0/subscriptions', guarded(subscribe)),
   ];
-  return { system: { prefix: '/entra', routes, refuse: (status, message) => problem(status, 'Error', message) }, notify };
+  return { system: { prefix: '/entra', routes, refuse: (status, message) => problem(status, 'Error', message) }, record, notify };
 
   function show(person: Person): Record<string, unknown> {
     return {

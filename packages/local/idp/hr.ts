@@ -35,6 +35,12 @@ export function hrSystem(ports: HrPorts): System {
     return person;
   }
 
+  function groupNamed(call: Call) {
+    const group = directory.group(call.params.group ?? '');
+    if (!group) throw refuse(404, `No group is named "${call.params.group}"; there are ${groupNames(directory)}`);
+    return group;
+  }
+
   async function done(call: Call, changes: readonly Change[], person: Person, status = 200): Promise<Answer> {
     await publish(changes, isSilent(call));
     return { status, body: show(person) };
@@ -104,9 +110,20 @@ export function hrSystem(ports: HrPorts): System {
     }),
     route('DELETE', '/groups/:group/members/:id', (call) => {
       const person = named(call);
-      const group = directory.group(call.params.group ?? '');
-      if (!group) throw refuse(404, `No group is named "${call.params.group}"; there are ${groupNames(directory)}`);
-      return done(call, directory.leave(person, group), person);
+      return done(call, directory.leave(person, groupNamed(call)), person);
+    }),
+    route('PATCH', '/groups/:group', async (call) => {
+      const group = groupNamed(call);
+      onlyFields(call, ['name']);
+      const name = textField('name', call.body.name);
+      if (directory.group(name)) throw refuse(409, `"name": ${name} is taken`);
+      await publish(directory.renameGroup(group, name), isSilent(call));
+      return { status: 200, body: { id: group.id, name } };
+    }),
+    route('DELETE', '/groups/:group', async (call) => {
+      const group = groupNamed(call);
+      await publish(directory.removeGroup(group), isSilent(call));
+      return { status: 200, body: { id: group.id, name: group.name } };
     }),
     route('GET', '/groups', () => ({
       status: 200,

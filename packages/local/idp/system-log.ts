@@ -108,6 +108,16 @@ const words: Readonly<Record<EventType, { displayMessage: string; legacyEventTyp
     legacyEventType: 'core.group.config.group_created',
     uri: '/api/v1/groups',
   },
+  'group.lifecycle.delete': {
+    displayMessage: 'Delete Okta group',
+    legacyEventType: 'core.group.config.group_deleted',
+    uri: '/api/v1/groups/{group}',
+  },
+  'group.profile.update': {
+    displayMessage: 'Update Okta group',
+    legacyEventType: 'core.group.config.group_updated',
+    uri: '/api/v1/groups/{group}',
+  },
   'group.user_membership.add': {
     displayMessage: 'Add user to group membership',
     legacyEventType: 'core.user_group_member.user_add',

@@ -5,6 +5,7 @@ import type { Bus, Surface } from '@gatehouse/contracts/surface';
 import type { Scheduler } from '../aws/scheduler/scheduler.ts';
 import { type AwsService, account } from '../aws/service.ts';
 import { deadLetterArn } from '../dead-letters.ts';
+import { auth0Bus } from '../idp/auth0.ts';
 import { partnerBus, stage } from '../profile.ts';
 import { arnOf, call, look } from './call.ts';
 
@@ -17,7 +18,7 @@ function busOf(bus: Bus): string {
     case 'okta':
       return partnerBus;
     case 'auth0':
-      return partnerBus.replace('okta.com', 'auth0.com');
+      return auth0Bus;
   }
 }
 

@@ -1,29 +1,18 @@
-/** What happens to people in their lives at a company, one after another, and what Gatehouse holds of them at the end. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Company, companyOf } from '../support/company.ts';
-import { type Person, type Stack, startStack } from '../support/stack.ts';
+/** What happens to people in their lives at a company, as data: each with the outcome that Gatehouse holds at the end. */
 
-let stack: Stack;
-let company: Company;
-let carol: Person;
-beforeAll(async () => {
-  stack = await startStack();
-  company = companyOf(stack);
-  carol = await company.admin();
-}, 60_000);
-afterAll(() => stack.stop());
-
-interface Known {
+export interface Known {
   id: string;
   email: string;
+  name: string;
   status: string;
   groups: string[];
   generation: number;
+  subjects: { issuer: string; subject: string }[];
 }
 
 /** One thing that HR does; `{id}` is the person of the line before, and a POST's answer the next. */
-type Deed = readonly [method: 'POST' | 'PATCH' | 'PUT' | 'DELETE', path: string, body?: object];
-interface Life {
+export type Deed = readonly [method: 'POST' | 'PATCH' | 'PUT' | 'DELETE', path: string, body?: object];
+export interface Life {
   name: string;
   deeds: readonly Deed[];
   /** Who carries which address at the end, oldest first. */
@@ -41,7 +30,7 @@ const change = (body: object): Deed => ['PATCH', '/users/{id}', body];
 const remove: Deed = ['DELETE', '/users/{id}'];
 const known = '00urehired0000000001';
 
-const lives: readonly Life[] = [
+export const lives: readonly Life[] = [
   {
     name: 'a new name and address is the same person, found by the new address only',
     deeds: [join('mia.miller@example.com'), change({ email: 'mia.smith@example.com', name: 'Mia Smith' })],
@@ -90,57 +79,21 @@ const lives: readonly Life[] = [
     people: 1,
   },
   {
+    name: 'whose group is deleted has lost it, without a word of each member',
+    deeds: [join('lost.group@example.com', ['engineering', 'short-lived']), ['DELETE', '/groups/short-lived']],
+    ends: { 'lost.group@example.com': [{ status: 'active', generation: 1, groups: ['engineering'] }] },
+    people: 1,
+  },
+  {
+    name: 'whose group is renamed is in the group of the new name, and in none of the old',
+    deeds: [join('renamed.group@example.com', ['engineering', 'before']), ['PATCH', '/groups/before', { name: 'after' }]],
+    ends: { 'renamed.group@example.com': [{ status: 'active', generation: 1, groups: ['after', 'engineering'] }] },
+    people: 1,
+  },
+  {
     name: 'a leaver whom nobody knew is known all the same',
     deeds: [['POST', '/users?silent=1', { email: 'unseen@example.com' }], change({ active: false })],
     ends: { 'unseen@example.com': [{ status: 'left', generation: 1 }] },
     people: 1,
   },
 ];
-
-describe('somebody who', () => {
-  it.each(lives.map((life) => [life.name, life] as const))(
-    '%s',
-    async (_, { deeds, ends, people }) => {
-      let id = '';
-      for (const [method, path, body] of deeds) {
-        const done = await company.hr<{ id: string }>(method, path.replace('{id}', id), body);
-        if (method === 'POST') id = done.id;
-        await stack.settled();
-      }
-      const found = new Set<string>();
-      for (const [email, wanted] of Object.entries(ends)) {
-        const answer = await carol.fetch(`/admin/people?email=${encodeURIComponent(email)}`);
-        const carriers = ((await answer.json()) as { people: Known[] }).people;
-        // The one who left first, where there are two.
-        carriers.sort((a, b) => (a.status === b.status ? 0 : a.status === 'left' ? -1 : 1));
-        expect(carriers).toMatchObject(wanted);
-        for (const carrier of carriers) found.add(carrier.id);
-      }
-      expect(found.size).toBe(people);
-    },
-    30_000,
-  );
-});
-
-describe('a leaver who is forgotten', () => {
-  it('leaves a pseudonym, and comes back as somebody else; who is here is not forgotten', async () => {
-    const email = 'forget@example.com';
-    const people = async () => ((await (await carol.fetch(`/admin/people?email=${email}`)).json()) as { people: Known[] }).people;
-    const forget = (id: string) => carol.fetch(`/admin/people/${id}`, { method: 'DELETE' });
-    const { id } = await company.hr('POST', '/users', { email, groups: [] });
-    await stack.settled();
-    const [known] = await people();
-    const person = known?.id ?? '';
-    expect((await forget(person)).status, 'while they are here').toBe(409);
-    await company.hr('DELETE', `/users/${id}`);
-    await stack.settled();
-    expect((await forget(person)).status).toBe(204);
-    expect((await forget('per_00000000000000000000000000')).status).toBe(404);
-    expect(await people()).toEqual([]);
-    const left = (await (await carol.fetch(`/admin/people?id=${person}`)).json()) as { people: unknown[] };
-    expect(left.people).toMatchObject([{ id: person, email: 'erased', name: 'erased', status: 'left', subjects: [] }]);
-    await company.hr('POST', '/users', { email, groups: [] });
-    await stack.settled();
-    expect((await people()).map((one) => one.id)).not.toContain(person);
-  }, 60_000);
-});

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Company, companyOf } from '../support/company.ts';
 import { type Person, type Stack, startStack } from '../support/stack.ts';
+import { type Known, lives } from './people.fixture.ts';
 
 const tenant = '84bd8158-6d4d-4958-8b9f-9d6445542f95';
 const jsonType = { 'content-type': 'application/json' };
@@ -15,15 +16,6 @@ beforeAll(async () => {
   carol = await company.admin();
 }, 60_000);
 afterAll(() => stack.stop());
-
-interface Known {
-  id: string;
-  status: string;
-  name: string;
-  groups: string[];
-  generation: number;
-  subjects: { issuer: string; subject: string }[];
-}
 
 async function known(email: string): Promise<Known[]> {
   await stack.settled();
@@ -64,13 +56,42 @@ async function subscribeToGraph(): Promise<void> {
   }
 }
 
+describe('the sweep', () => {
+  it('finds by itself whom no event told of, within a quarter of an hour', async () => {
+    const email = 'unheard@example.com';
+    const { id } = await company.hr<{ id: string }>('POST', '/users?silent=1', { email, groups: ['engineering'] });
+    await stack.until(async () => ((await known(email)).length === 1 ? true : undefined), { stepSeconds: 300, what: 'the joiner' });
+    await company.hr('PATCH', `/users/${id}?silent=1`, { active: false });
+    carol = await company.admin();
+    await stack.until(async () => ((await known(email))[0]?.status === 'left' ? true : undefined), {
+      stepSeconds: 300,
+      what: 'the leaver',
+    });
+    expect(await known(email)).toMatchObject([{ generation: 2 }]);
+  }, 60_000);
+
+  it('removes nobody by a directory that lists nobody', async () => {
+    const before = await known('alice@example.com');
+    await fetch(`${stack.idp}/_faults`, {
+      method: 'POST',
+      headers: jsonType,
+      body: JSON.stringify({ path: '/api/v1/users', status: 200, body: [] }),
+    });
+    await stack.advance(901);
+    await stack.settled();
+    await company.directoryUp();
+    expect(await known('alice@example.com')).toMatchObject([{ status: 'active', generation: before[0]?.generation }]);
+  }, 30_000);
+});
+
 describe('somebody who is in', () => {
   it.each([
     ['entra', `/entra/v2.0`],
     ['cognito', '/us-east-1_LOCALPOOL'],
     ['identity-center', '/identity-center'],
+    ['auth0', '/auth0/'],
   ])(
-    '%s joins, moves, leaves and is back, each by its events and its directory',
+    '%s joins, moves, leaves and is back, each by its events and its directory; a group ends or has another name at once',
     async (idp, issuer) => {
       if (idp === 'entra') await subscribeToGraph();
       const email = `ann.${idp}@example.com`;
@@ -80,12 +101,20 @@ describe('somebody who is in', () => {
         groups: ['engineering'],
         idp,
       });
-      const named = { issuer: stack.idp + issuer, subject: idp === 'entra' ? `${tenant}/${subject}` : subject };
+      const subjects = { issuer: stack.idp + issuer, subject: idp === 'entra' ? `${tenant}/${subject}` : subject };
       expect(await known(email)).toMatchObject([
-        { status: 'active', name: 'Ann A', groups: ['engineering'], generation: 1, subjects: [named] },
+        { status: 'active', name: 'Ann A', groups: ['engineering'], generation: 1, subjects: [subjects] },
       ]);
       await company.hr('PUT', `/groups/contractors/members/${id}`);
       expect(await known(email)).toMatchObject([{ groups: ['contractors', 'engineering'], generation: 1 }]);
+      await company.hr('PUT', `/groups/first-${idp}/members/${id}`);
+      await company.hr('PUT', `/groups/gone-${idp}/members/${id}`);
+      expect(await known(email)).toMatchObject([{ groups: ['contractors', 'engineering', `first-${idp}`, `gone-${idp}`] }]);
+      await company.hr('DELETE', `/groups/gone-${idp}`);
+      // A group of Cognito has no other id than its name.
+      const then = idp === 'cognito' ? `first-${idp}` : `second-${idp}`;
+      if (idp !== 'cognito') await company.hr('PATCH', `/groups/first-${idp}`, { name: then });
+      expect(await known(email)).toMatchObject([{ groups: ['contractors', 'engineering', then], generation: 1 }]);
       await company.hr('PATCH', `/users/${id}`, { active: false });
       expect(await known(email)).toMatchObject([{ status: 'left', generation: 2 }]);
       await company.hr('PATCH', `/users/${id}`, { active: true });
@@ -95,6 +124,54 @@ describe('somebody who is in', () => {
     },
     60_000,
   );
+});
+
+describe('in the lives of people, somebody who', () => {
+  it.each(lives.map((life) => [life.name, life] as const))(
+    '%s',
+    async (_, { deeds, ends, people }) => {
+      let id = '';
+      for (const [method, path, body] of deeds) {
+        const done = await company.hr<{ id: string }>(method, path.replace('{id}', id), body);
+        if (method === 'POST') id = done.id;
+        await stack.settled();
+      }
+      const found = new Set<string>();
+      for (const [email, wanted] of Object.entries(ends)) {
+        const answer = await carol.fetch(`/admin/people?email=${encodeURIComponent(email)}`);
+        const carriers = ((await answer.json()) as { people: Known[] }).people;
+        // The one who left first, where there are two.
+        carriers.sort((a, b) => (a.status === b.status ? 0 : a.status === 'left' ? -1 : 1));
+        expect(carriers).toMatchObject(wanted);
+        for (const carrier of carriers) found.add(carrier.id);
+      }
+      expect(found.size).toBe(people);
+    },
+    30_000,
+  );
+});
+
+describe('a leaver who is forgotten', () => {
+  it('leaves a pseudonym, and comes back as somebody else; who is here is not forgotten', async () => {
+    const email = 'forget@example.com';
+    const people = async () => ((await (await carol.fetch(`/admin/people?email=${email}`)).json()) as { people: Known[] }).people;
+    const forget = (id: string) => carol.fetch(`/admin/people/${id}`, { method: 'DELETE' });
+    const { id } = await company.hr('POST', '/users', { email, groups: [] });
+    await stack.settled();
+    const [known] = await people();
+    const person = known?.id ?? '';
+    expect((await forget(person)).status, 'while they are here').toBe(409);
+    await company.hr('DELETE', `/users/${id}`);
+    await stack.settled();
+    expect((await forget(person)).status).toBe(204);
+    expect((await forget('per_00000000000000000000000000')).status).toBe(404);
+    expect(await people()).toEqual([]);
+    const left = (await (await carol.fetch(`/admin/people?id=${person}`)).json()) as { people: unknown[] };
+    expect(left.people).toMatchObject([{ id: person, email: 'erased', name: 'erased', status: 'left', subjects: [] }]);
+    await company.hr('POST', '/users', { email, groups: [] });
+    await stack.settled();
+    expect((await people()).map((one) => one.id)).not.toContain(person);
+  }, 60_000);
 });
 
 describe('two identity providers with one address', () => {
@@ -182,32 +259,4 @@ describe('a push', () => {
     expect(taken.length).toBeGreaterThan(0);
     for (const { email } of taken) expect(await known(email), email).toHaveLength(1);
   }, 60_000);
-});
-
-describe('the sweep', () => {
-  it('finds by itself whom no event told of, within a quarter of an hour', async () => {
-    const email = 'unheard@example.com';
-    const { id } = await company.hr<{ id: string }>('POST', '/users?silent=1', { email, groups: ['engineering'] });
-    await stack.until(async () => ((await known(email)).length === 1 ? true : undefined), { stepSeconds: 300, what: 'the joiner' });
-    await company.hr('PATCH', `/users/${id}?silent=1`, { active: false });
-    carol = await company.admin();
-    await stack.until(async () => ((await known(email))[0]?.status === 'left' ? true : undefined), {
-      stepSeconds: 300,
-      what: 'the leaver',
-    });
-    expect(await known(email)).toMatchObject([{ generation: 2 }]);
-  }, 60_000);
-
-  it('removes nobody by a directory that lists nobody', async () => {
-    const before = await known('alice@example.com');
-    await fetch(`${stack.idp}/_faults`, {
-      method: 'POST',
-      headers: jsonType,
-      body: JSON.stringify({ path: '/api/v1/users', status: 200, body: [] }),
-    });
-    await stack.advance(901);
-    await stack.settled();
-    await company.directoryUp();
-    expect(await known('alice@example.com')).toMatchObject([{ status: 'active', generation: before[0]?.generation }]);
-  }, 30_000);
 });
