@@ -7,7 +7,7 @@ import { root } from '../support/sst-diff/environment.ts';
 import { capturedGraph } from '../support/sst-diff/graph.ts';
 import { developerHours, idleHours, type Line, measuring, ofProfile, running, standing, total } from './cost/bill.ts';
 import { measureHours } from './cost/hour.ts';
-import { peers, prices } from './cost/prices.ts';
+import { type Price, peers, prices } from './cost/prices.ts';
 
 const usage = `npm run cost -- --profile NAME [--developers N] [--json]
 
@@ -44,16 +44,24 @@ const sections = {
   [`${people} developers`]: [...running(developer, developerHours * people), ...measuring(0, used).slice(1)],
 };
 if (values.json) {
-  const told = Object.entries(sections).map(([name, lines]) => ({ name, dollars: total(lines), lines }));
+  const told = Object.entries(sections).map(([name, lines]) => ({
+    name,
+    dollars: total(lines),
+    lines: lines.map((one) => ({ ...one, price: prices[one.priced] })),
+  }));
   console.log(JSON.stringify({ profile: values.profile, developers: people, sections: told }, undefined, 2));
 } else {
   const money = (dollars: number) => dollars.toFixed(2).padStart(9);
+  const mark = ({ read }: Price) => (read === undefined ? '?' : read.by === 'AWS' ? ' ' : '*');
   const row = ({ what, priced, count, dollars }: Line) =>
-    `${money(dollars)}  ${what}: ${Number(count.toPrecision(4)).toLocaleString('en')} x ${prices[priced].per}`;
+    `${money(dollars)}${mark(prices[priced])} ${what}: ${Number(count.toPrecision(4)).toLocaleString('en')} x ${prices[priced].per}`;
   for (const [name, lines] of Object.entries(sections))
     console.log(`${money(total(lines))}  ${name}\n${lines.map((one) => `   ${row(one)}`).join('\n')}`);
   console.log(`${money(total(Object.values(sections).flat()))}  a month, before any prompt and any traffic of the company's own network`);
   const inference = total(running({ ...prompt, scheduled: 0 }, 1000));
   console.log(`${money(inference)}  1,000 requests of 30 s through the gateway, apart, without their tokens`);
   for (const { name, dollars } of peers) console.log(`${money(dollars)}  ${name}, without people`);
+  console.log(
+    `A developer works ${developerHours} hours a month. Prices: without a mark as AWS states them, * as others wrote them down, ? could not be read again; test/bench/cost/prices.ts names page and month of each.`,
+  );
 }

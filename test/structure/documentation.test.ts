@@ -4,6 +4,7 @@ import path from 'node:path';
 import { usage } from '@gatehouse/local/options';
 import { loadSurfaces } from '@gatehouse/local/surfaces';
 import { describe, expect, it } from 'vitest';
+import { membersOfProfile } from './profile-members.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
@@ -56,3 +57,10 @@ function fits(route: string, written: string): boolean {
   const pattern = route.replace(/\{\w+\+?\}/g, '[^/]+');
   return new RegExp(`^${pattern}$`).test(written.replace(/\{[^}]+\}/g, 'x').replace(/[,.;:]$/, ''));
 }
+
+it('docs/profile.md lists each member of a profile once, with its default', () => {
+  const rows = [...readFileSync(path.join(root, 'docs/profile.md'), 'utf8').matchAll(/^\| `([^`]+)` \| (.+?) \| (.+) \|$/gm)];
+  const written = rows.map(([, member, value = '']) => `${member}: ${value.replace(/^`(.*)`$/, '$1')}`);
+  expect(written.sort()).toEqual([...membersOfProfile()].map(([member, value]) => `${member}: ${value}`).sort());
+  expect(rows.filter(([, , , effect = '']) => effect.trim().length < 5)).toEqual([]);
+});

@@ -12,8 +12,8 @@ export interface Line {
 }
 
 const hoursOfMonth = 730;
-/** Of two thousand in a year. */
-export const developerHours = 167;
+/** Twenty-two days of eight hours. */
+export const developerHours = 176;
 
 function line(what: string, priced: Priced, count: number): Line {
   return { what, priced, count, dollars: count * prices[priced].dollars };

@@ -1,37 +1,78 @@
-/** List prices of us-east-1 in dollars, without any free tier but the three dashboards, as AWS's pricing pages stated them in November 2025. Data alone. */
+/** List prices of us-east-1 in dollars, without any free tier but the three dashboards, each with where it was read and when. Data alone. */
 
 export interface Price {
   dollars: number;
   /** What one of it is. */
   per: string;
-  /** The page that states it. */
-  source: string;
+  /** AWS's page that has the last word. */
+  page: string;
+  /** Where the figure was read; undefined where it could not be. */
+  read?: {
+    at: string;
+    /** The month that the text names; undefined where it names none. */
+    month?: string;
+    by: 'AWS' | 'others';
+  };
 }
 
 const cloudwatch = 'https://aws.amazon.com/cloudwatch/pricing/';
 const dynamodb = 'https://aws.amazon.com/dynamodb/pricing/on-demand/';
 const lambda = 'https://aws.amazon.com/lambda/pricing/';
+const eventbridge = 'https://aws.amazon.com/eventbridge/pricing/';
+const secretsManager = 'https://aws.amazon.com/secrets-manager/pricing/';
+const kms = 'https://aws.amazon.com/kms/pricing/';
 const waf = 'https://aws.amazon.com/waf/pricing/';
 
+const others = (at: string, month?: string): Required<Pick<Price, 'read'>>['read'] => ({ at, by: 'others', ...(month && { month }) });
+const cloudwatchRead = others('https://www.factualminds.com/blog/amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards/', '2026-06');
+const secretsRead = others('https://hivebook.wiki/wiki/aws-secrets-manager-rotated-secrets-dynamic-db-credentials-kms');
+const lambdaRead = others('https://git.mcrn.ar/mariano/lambda_local_runner/src/branch/main/docs/lambdas-md/lambda-13-cost.md', '2026-05');
+const dynamodbRead = others('https://airbyte.com/data-engineering-resources/dynamodb-pricing', '2025-07');
+const eventbridgeRead = others('https://cloudburn.io/blog/amazon-eventbridge-pricing', '2026-03');
+const wafRead = others('https://c3x.dev/blog/aws-waf-cost-explained/');
+
 export const prices = {
-  endpointHour: { dollars: 0.01, per: 'hour of an interface endpoint in a zone', source: 'https://aws.amazon.com/privatelink/pricing/' },
-  key: { dollars: 1, per: 'KMS key and month', source: 'https://aws.amazon.com/kms/pricing/' },
-  sign: { dollars: 0.15 / 10_000, per: 'signature by an elliptic curve key', source: 'https://aws.amazon.com/kms/pricing/' },
-  secret: { dollars: 0.4, per: 'secret and month', source: 'https://aws.amazon.com/secrets-manager/pricing/' },
-  secretRead: { dollars: 0.05 / 10_000, per: 'read of a secret', source: 'https://aws.amazon.com/secrets-manager/pricing/' },
-  alarm: { dollars: 0.1, per: 'alarm and month', source: cloudwatch },
-  metric: { dollars: 0.3, per: 'custom metric and month, by the hours in which it is sent', source: cloudwatch },
-  dashboard: { dollars: 3, per: 'dashboard and month above three', source: cloudwatch },
-  logByte: { dollars: 0.5 / 1e9, per: 'byte of log taken in', source: cloudwatch },
-  request: { dollars: 3.5 / 1e6, per: 'request of a REST API', source: 'https://aws.amazon.com/api-gateway/pricing/' },
-  invocation: { dollars: 0.2 / 1e6, per: 'invocation', source: lambda },
-  gigabyteSecond: { dollars: 0.0000133334, per: 'gigabyte and second on arm64', source: lambda },
-  writeUnit: { dollars: 0.625 / 1e6, per: 'write request unit', source: dynamodb },
-  readUnit: { dollars: 0.125 / 1e6, per: 'read request unit', source: dynamodb },
-  event: { dollars: 1 / 1e6, per: 'event on a bus of our own', source: 'https://aws.amazon.com/eventbridge/pricing/' },
-  schedule: { dollars: 1 / 1e6, per: 'invocation by a schedule', source: 'https://aws.amazon.com/eventbridge/pricing/' },
-  wall: { dollars: 5, per: 'web ACL and month', source: waf },
-  wallRule: { dollars: 1, per: 'rule of a web ACL and month', source: waf },
+  endpointHour: {
+    dollars: 0.01,
+    per: 'hour of an interface endpoint in a zone',
+    page: 'https://aws.amazon.com/privatelink/pricing/',
+    read: others('https://awsnegotiations.com/privatelink-cost-analysis.html', '2026-05'),
+  },
+  key: { dollars: 1, per: 'KMS key and month', page: kms, read: { at: kms, by: 'AWS' } },
+  sign: {
+    dollars: 0.15 / 10_000,
+    per: 'signature by an elliptic curve key',
+    page: kms,
+    read: others('https://www.factualminds.com/blog/aws-kms-pricing-keys-requests-multi-region/', '2026-06'),
+  },
+  secret: { dollars: 0.4, per: 'secret and month', page: secretsManager, read: secretsRead },
+  secretRead: { dollars: 0.05 / 10_000, per: 'read of a secret', page: secretsManager, read: secretsRead },
+  alarm: { dollars: 0.1, per: 'alarm and month', page: cloudwatch },
+  metric: {
+    dollars: 0.3,
+    per: 'custom metric and month, by the hours in which it is sent',
+    page: cloudwatch,
+    read: others('https://signoz.io/guides/cloudwatch-pricing', '2026-02'),
+  },
+  dashboard: { dollars: 3, per: 'dashboard and month above three', page: cloudwatch, read: cloudwatchRead },
+  logByte: { dollars: 0.5 / 1e9, per: 'byte of log taken in', page: cloudwatch, read: cloudwatchRead },
+  request: {
+    dollars: 3.5 / 1e6,
+    per: 'request of a REST API',
+    page: 'https://aws.amazon.com/api-gateway/pricing/',
+    read: {
+      at: 'https://docs.aws.amazon.com/whitepapers/latest/best-practices-api-gateway-private-apis-integration/cost-optimization.html',
+      by: 'AWS',
+    },
+  },
+  invocation: { dollars: 0.2 / 1e6, per: 'invocation', page: lambda, read: lambdaRead },
+  gigabyteSecond: { dollars: 0.0000133334, per: 'gigabyte and second on arm64', page: lambda, read: lambdaRead },
+  writeUnit: { dollars: 0.625 / 1e6, per: 'write request unit', page: dynamodb, read: dynamodbRead },
+  readUnit: { dollars: 0.125 / 1e6, per: 'read request unit', page: dynamodb, read: dynamodbRead },
+  event: { dollars: 1 / 1e6, per: 'event on a bus of our own', page: eventbridge, read: eventbridgeRead },
+  schedule: { dollars: 1 / 1e6, per: 'invocation by a schedule', page: eventbridge, read: eventbridgeRead },
+  wall: { dollars: 5, per: 'web ACL and month', page: waf, read: wafRead },
+  wallRule: { dollars: 1, per: 'rule of a web ACL and month', page: waf, read: wafRead },
 } as const satisfies Readonly<Record<string, Price>>;
 export type Priced = keyof typeof prices;
 
