@@ -83,7 +83,11 @@ export function localProfile(
       },
       anthropic: { url: `${outside}/anthropic`, kind: 'console', requests_per_minute: memberCallsPerMinute * vendorLimits },
     },
-    workspaces: { coder: { url: `${outside}/coder` } },
+    workspaces: {
+      coder: { url: `${outside}/coder` },
+      homes: { kind: 'efs', file_system: 'fs-0123456789abcdef0', vault: 'homes', role_arn: 'arn:aws:iam::000000000000:role/backup' },
+      ecs: { cluster: 'workspaces' },
+    },
     operations: {
       databases: ['coder'],
       file_systems: ['fs-0123456789abcdef0'],

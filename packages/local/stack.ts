@@ -49,6 +49,7 @@ import type { Options } from './options.ts';
 import { localModelKeys } from './outside/anthropic/doors.ts';
 import { pagerdutyKey, slackPath } from './outside/chat/create-chat.ts';
 import { createOutside } from './outside/create-outside.ts';
+import { createPlatform } from './platform.ts';
 import { fourPorts, host } from './ports.ts';
 import { type Addresses, addressesOf, localProfile, partnerBus, replicas, stage } from './profile.ts';
 import { provision } from './provision.ts';
@@ -152,6 +153,7 @@ export async function runStack(
     const scheduler = createScheduler({ clock, path: at('schedules.json'), fire: targets.fire });
     closers.push(() => scheduler.close());
 
+    const profile = localProfile(addresses, options);
     const awsDirectories = createAwsDirectories();
     const trailedStates = trailed(states.service, {
       service: 'states',
@@ -177,15 +179,24 @@ export async function runStack(
       'inference/anthropic-aws-key': localModelKeys.awsExternalAnthropic,
     };
     begin('Making tables, keys, secrets, rules, machines and functions');
-    const { aliasOf } = await provision(surfaces, localProfile(addresses, options), { ...services, scheduler }, lambdaHost, secrets);
+    const { aliasOf } = await provision(surfaces, profile, { ...services, scheduler }, lambdaHost, secrets);
     connectStreams(surfaces, dynamodb, lambda, deadLetters.skipped);
 
-    const authorize = createAccess({ surfaces, stage, aliasOf });
+    const platform = createPlatform({
+      clock,
+      workspaces: profile.workspaces,
+      workloads: () => outside.workloads(),
+      publish: (event) => void events.publish('default', event as Parameters<Events['publish']>[1]),
+      at,
+    });
+    closers.push(() => platform.close());
+
+    const authorize = createAccess({ surfaces, stage, workspaces: profile.workspaces, aliasOf });
     const routes = routesOf(surfaces);
     const settled = () => settle({ lambda, events, states, dynamodb, messages, storage, logs });
     const endpoint = createEndpoint({
-      services: [...Object.values(services), parameters, logs.service, ...awsDirectories.services],
-      whole: [...messages.services, storage.service, scheduler.service, sts],
+      services: [...Object.values(services), parameters, logs.service, ...awsDirectories.services, ...platform.services],
+      whole: [...messages.services, storage.service, scheduler.service, sts, ...platform.whole],
       lambda,
       authorize,
       faults,
@@ -229,7 +240,7 @@ export async function runStack(
       clock,
       dataFolder: folder.state,
       litellm: { masterKey: litellmKey, replicas },
-      coder: { token: coderToken },
+      coder: { token: coderToken, runs: platform.runs },
       anthropic: { adminKey: anthropicAdminKey, rateMultiplier: options.vendorLimits },
       people: idp.directory.people().filter(({ status }) => status === 'ACTIVE'),
     });
