@@ -18,7 +18,7 @@ function looked(...looks: [seconds: number, sight: Sight][]) {
 
 describe('what is under watch', () => {
   it('is dead once it was seen dead, unstirring, for twice the longest cache', () => {
-    expect(looked([7, dead])).toMatchObject({ verdict: 'watching', waitSeconds: 60 });
+    expect(looked([7, dead])).toMatchObject({ verdict: 'watching', waitSeconds: 120 });
     expect(looked([7, dead], [67, dead])).toMatchObject({ verdict: 'watching', lastedMs: 60_000, waitSeconds: 60 });
     expect(looked([7, dead], [126.5, dead])).toMatchObject({ verdict: 'watching', waitSeconds: 1 });
     expect(looked([7, dead], [67, dead], [127, dead])).toMatchObject({ verdict: 'dead', watch: { since: '1970-01-01T00:00:07.000Z' } });

@@ -20,7 +20,7 @@ export interface Judgement {
   verdict: 'dead' | 'alive' | 'watching';
   /** How long `watch.state` has been seen. */
   lastedMs: number;
-  /** Until the next look can tell more: the longest cache, or what is left of the patience. */
+  /** Until the next look can tell more: what is left of the quiet for the dead, at most the longest cache for what lives. */
   waitSeconds: number;
 }
 
@@ -37,7 +37,9 @@ export function judge(
   const lastedMs = nowMs - since;
   const neededMs = state === 'dead' ? quietMs : aliveMs;
   const cacheMs = quietMs / 2;
-  const leftMs = state === 'unknown' ? cacheMs : Math.min(cacheMs, Math.max(0, neededMs - lastedMs));
+  const restMs = Math.max(0, neededMs - lastedMs);
+  // The dead are looked at once more when their time is over; what lives may die with every cache that ends.
+  const leftMs = state === 'unknown' ? cacheMs : state === 'dead' ? restMs : Math.min(cacheMs, restMs);
   return {
     watch: { state, since: new Date(since).toISOString(), picture: hash },
     verdict: state !== 'unknown' && lastedMs >= neededMs ? state : 'watching',

@@ -19,7 +19,7 @@ const Decision = z.object({ by: z.string(), decision: z.enum(['approve', 'reject
 export const Approval = z.object({
   id: z.string(),
   wave: z.string(),
-  what: z.enum(['cut', 'purge']),
+  what: z.enum(['cut', 'purge', 'move']),
   state: z.enum(['waiting', 'approved', 'rejected']),
   asked_at: z.string(),
   decide_by: z.string(),

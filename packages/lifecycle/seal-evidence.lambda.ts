@@ -23,7 +23,7 @@ const maxRaces = 5;
 
 export const handler = onStep(sealEvidence, env, async (input, { env, now }) => {
   const table = env.TABLE_LIFECYCLE;
-  const flaw = input.phase === 'proven' ? flawOf(input.results) : undefined;
+  const flaw = input.phase === 'proven' || input.phase === 'gone' ? flawOf(input.results) : undefined;
   if (flaw) throw new Misconfigured(`This is no proof, so it is not sealed as one: ${flaw}`);
   for (let race = 1; race <= maxRaces; race++) {
     const one = await readCase(table, input.case_id);

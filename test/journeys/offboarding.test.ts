@@ -1,3 +1,4 @@
+import { DeleteObjectCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   DescribeExecutionCommand,
   GetExecutionHistoryCommand,
@@ -7,6 +8,7 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { judge } from '@gatehouse/core/evidence/verdict';
 import { verifyPacket } from '@gatehouse/core/evidence/verify';
 import { seededSessionToken } from '@gatehouse/local/outside/coder/create-coder';
 import { seededKey } from '@gatehouse/local/outside/litellm/create-litellm';
@@ -113,12 +115,18 @@ async function executions(): Promise<string[]> {
   return executions.map(({ executionArn = '' }) => executionArn);
 }
 
+async function makeKey(user_id: string, key_alias: string): Promise<void> {
+  const headers = { authorization: 'Bearer sk-local-litellm-master', 'content-type': 'application/json' };
+  await fetch(`${stack.outside}/litellm/key/generate`, { method: 'POST', headers, body: JSON.stringify({ user_id, key_alias }) });
+}
+
 describe('somebody who is deactivated in the directory', () => {
   it('is cut, proven dead, waited for, deleted, and leaves a packet that verifies offline', async () => {
     const alice = await stack.as('alice@example.com');
     expect((await alice.fetch('/managed/settings')).status).toBe(200);
     expect(await tried('alice@example.com')).toEqual({ litellm: [200, 200], coder: 200 });
 
+    for (const key_alias of ['laptop', 'ci']) await makeKey('alice@example.com', key_alias);
     await hr('PATCH', '/users/alice@example.com', { active: false });
     const proven = await reach(alice.id, 'proven');
     expect(proven).toMatchObject({ person: alice.id, trigger: 'event' });
@@ -132,15 +140,62 @@ describe('somebody who is deactivated in the directory', () => {
     const done = await afterGrace(alice.id, 'done');
     const { body: packet } = await admin('GET', `/offboardings/${done.id}/evidence`);
     expect(verifyPacket(JSON.stringify(packet)).ok).toBe(true);
-    expect(packet.chain.map(({ phase }: { phase: string }) => phase)).toEqual(['cut', 'proven', 'purging', 'purged']);
+    expect(packet.chain.map(({ phase }: { phase: string }) => phase)).toEqual(['cut', 'proven', 'purging', 'purged', 'gone']);
     expect(packet.chain[0].truth).toMatchObject({ truth: 'left', detail: 'deactivated' });
     expect(JSON.stringify(packet)).not.toMatch(/alice@example\.com|sk-|coder-token/);
 
+    const gone = packet.chain
+      .at(-1)
+      .results.flatMap(({ result }: { result: { targets: { kind: string; grade: string }[] } }) => result.targets);
+    expect(gone.filter(({ kind }: { kind: string }) => kind === 'virtual-key')).toEqual(
+      Array(3).fill(expect.objectContaining({ after: 'gone', grade: 'attested' })),
+    );
+
     const { events = [] } = await states.send(new GetExecutionHistoryCommand({ executionArn: done.execution_arn, maxResults: 1000 }));
+    const transitions = events.filter(({ type }) => type?.endsWith('StateEntered')).length;
+    // Standard workflows, us-east-1: https://aws.amazon.com/step-functions/pricing
+    console.info(`Three keys, a seat and a workspace: ${transitions} state transitions, $${((transitions * 25) / 1_000_000).toFixed(5)}`);
+    expect(transitions).toBeLessThanOrEqual(80);
     const history = JSON.stringify(events);
     for (const secret of [seededKey('alice@example.com'), seededSessionToken('alice@example.com'), ...stack.secretsSeen()])
       expect(history).not.toContain(secret);
     expect((await executions()).filter((arn) => arn.endsWith(done.id))).toHaveLength(1);
+  }, 60_000);
+
+  it('has a packet that nobody deletes, under a root that the hour signed', async () => {
+    const [kept] = (await admin('GET', '/evidence/packets')).body.packets;
+    expect(kept).toMatchObject({ person: expect.stringMatching(/^per_/), status: 'done', object: expect.stringMatching(/^s3:/) });
+    expect(Date.parse(kept.locked_until) - Date.parse(kept.closed_at)).toBe(2_557 * 86_400_000);
+    await stack.advance(3_600);
+    const { root: number } = await stack.until(async () =>
+      (await admin('GET', '/evidence/packets')).body.packets.find(({ root }: { root?: number }) => root),
+    );
+    const [, Bucket = '', Key = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(kept.object) ?? [];
+    const s3 = new S3Client({
+      endpoint: stack.aws,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    });
+    const object = await s3.send(new GetObjectCommand({ Bucket, Key }));
+    expect(object).toMatchObject({ ObjectLockMode: 'COMPLIANCE' });
+    await expect(
+      s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId: object.VersionId, BypassGovernanceRetention: true })),
+    ).rejects.toMatchObject({ name: 'AccessDenied' });
+    const packet = { name: 'packet', text: (await object.Body?.transformToString()) ?? '' };
+    const roots = (await admin('GET', '/evidence/roots')).body.roots;
+    const files = [];
+    for (const { number } of roots)
+      files.push({ name: `root ${number}`, text: JSON.stringify((await admin('GET', `/evidence/roots/${number}`)).body) });
+    const judged = judge(packet, { roots: files });
+    expect(judged).toMatchObject({ ok: true, value: { body: { case: kept.case_id, root: { number } } } });
+    expect((await admin('GET', '/evidence/roots/999999')).status).toBe(404);
+    const view = await carol.fetch(`/admin/offboardings/${kept.case_id}/evidence`, { headers: { accept: 'text/html' } });
+    expect([view.status, view.headers.get('content-type'), await view.text()]).toEqual([
+      200,
+      'text/html; charset=utf-8',
+      expect.stringContaining('This packet is whole'),
+    ]);
   }, 60_000);
 
   it('and comes back before the purge has again what Gatehouse had blocked, at once', async () => {
