@@ -1,5 +1,5 @@
 /** Whose a vendor's line is: the person who carries its address; nobody's when there is none, or several. */
-import { findPerson } from './people.records.ts';
+import { findPerson } from '@gatehouse/runtime/find-person';
 import { nobodys } from './reconciliation.ts';
 
 const atOnce = 8;

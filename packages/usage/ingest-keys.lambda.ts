@@ -2,13 +2,13 @@
 import { Gate, gate } from '@gatehouse/contracts/records/gate';
 import { IngestKey, ingestKey, ingestKeysPk } from '@gatehouse/contracts/records/ingest-key';
 import { fresh, freshId, timestamp } from '@gatehouse/runtime/clock';
+import { findPerson, type LookupRefusal } from '@gatehouse/runtime/find-person';
 import { http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { hashOf } from '@gatehouse/runtime/ingest-key';
 import { log } from '@gatehouse/runtime/log';
 import { get, putNew, query, remove } from '@gatehouse/runtime/table';
 import { apiError, apiWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
-import { findPerson, type LookupRefusal } from './people.records.ts';
 import { surface } from './surface.ts';
 
 export const env = z.object({

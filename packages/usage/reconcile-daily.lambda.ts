@@ -12,6 +12,7 @@ import { putBilled } from './billed.dynamo.ts';
 import { peopleOf } from './billed-people.records.ts';
 import { knownIn } from './reconcile.dynamo.ts';
 import { reconcile, totalsOf } from './reconciliation.ts';
+import { reconciledRow } from './reconciliation-metrics.emf.ts';
 
 export const env = z.object({
   TABLE_USAGE: z.string().min(1),
@@ -47,22 +48,7 @@ async function askAnthropic({ CONFIG, ...given }: z.infer<typeof env>, at: numbe
 async function measureDay(table: string, at: number): Promise<string> {
   const day = dayOf(at - dayMs);
   const totals = totalsOf(reconcile((await knownIn(table, { from: day, to: day })).people));
-  const { coverage_percent, drift_percent, silent_people, missing_events } = totals;
-  measure(
-    [
-      {
-        dimensions: {},
-        values: {
-          ...(coverage_percent !== null && { CoveragePercent: { unit: 'Percent', value: coverage_percent } as const }),
-          ...(drift_percent !== null && { DriftPercent: { unit: 'Percent', value: Math.abs(drift_percent) } as const }),
-          SilentPeople: { unit: 'Count', value: silent_people },
-          LostEvents: { unit: 'Count', value: missing_events },
-        },
-        properties: { day },
-      },
-    ],
-    at,
-  );
+  measure([reconciledRow(day, totals)], at);
   log.info('reconciled', { day, ...totals });
   return day;
 }

@@ -3,9 +3,9 @@
  * the relay's owner and are counted. Only a key that may name people is asked here at all.
  */
 import { now } from '@gatehouse/runtime/clock';
+import { findPerson } from '@gatehouse/runtime/find-person';
 import { type Attributes, textOf } from './otlp/attribute.ts';
 import type { Reading } from './otlp/reading.ts';
-import { findPerson } from './people.records.ts';
 
 const keepMs = 60_000;
 const mostKept = 5_000;
