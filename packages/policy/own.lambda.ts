@@ -1,6 +1,7 @@
 /** `GET /v1/policy...`: a person's own policy, why it is so, and how other tools read it; about others only for administrators. */
 import type { Effective, Subject } from '@gatehouse/rules/resolve';
 import { type Caller, subjectOf } from '@gatehouse/runtime/admit';
+import { findPerson } from '@gatehouse/runtime/find-person';
 import { http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { log } from '@gatehouse/runtime/log';
 import { apiWire } from '@gatehouse/runtime/wire';
@@ -9,7 +10,6 @@ import { digest } from './canonical.ts';
 import { noteDelivery } from './delivery-note.dynamodb.ts';
 import { type Explanation, explain } from './explain.ts';
 import { createNoted } from './last-served.ts';
-import { findPerson } from './people.records.ts';
 import { type Refusal, tell } from './refusal.ts';
 import { machineFile, policyHelperOutput } from './render/client-file.ts';
 import { coderWorkspace } from './render/coder-workspace.ts';
