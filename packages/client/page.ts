@@ -110,6 +110,34 @@ export function explanationPage(body: unknown, paint: Paint): string[] {
   return lines;
 }
 
+export function upstreamsPage(body: unknown, paint: Paint): string[] {
+  const { upstreams, ignored } = bag(body);
+  const lines = bags(upstreams).flatMap(({ order, kind, url, region, region_from, workspace_id, inference_profile, credential }) => {
+    const { source, mode, state, key, because } = bag(credential);
+    const where = [
+      region ? `region ${region} (${region_from})` : '',
+      workspace_id ? `workspace ${workspace_id}` : '',
+      inference_profile ? `profile ${inference_profile}` : '',
+    ].filter((part) => part !== '');
+    const how = mode === 'sigv4' ? `SigV4 by ${source}` : `API key ${key ?? ''} of ${source}`;
+    return [
+      `${order}  ${paint('bold', String(kind).padEnd(13))}  ${url}`,
+      ...(where.length > 0 ? [`   ${where.join(', ')}`] : []),
+      `   ${state === 'ready' ? paint('green', how) : paint('red', `${source} is missing: ${because}`)}`,
+    ];
+  });
+  if (lines.length === 0)
+    lines.push(paint('yellow', 'No upstream: the gateway passes nothing on. The profile names them (inference.upstreams).'));
+  for (const { kind, used, ignored: sources } of bags(ignored))
+    lines.push(
+      paint(
+        'yellow',
+        `Ignored for ${kind}: ${texts(sources).join(', ')}. ${used ? `It is asked by ${used}.` : 'The profile names no such upstream.'}`,
+      ),
+    );
+  return lines;
+}
+
 export function versionsPage(body: unknown, paint: Paint): string[] {
   return bags(bag(body).versions).map(
     (one) => `${paint('bold', String(one.version).padStart(5))}  ${one.published_at}  ${one.author}  ${one.reason}`,

@@ -1,11 +1,11 @@
-/** The `policy` commands as calls of the gateway's admin API: each answers what to print. Decides nothing that the gateway decides. */
+/** The commands of administrators as calls of the gateway's admin API: each answers what to print. Decides nothing that the gateway decides. */
 import { readFileSync } from 'node:fs';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import { stringify } from 'yaml';
 import type { Command } from './command-line.ts';
 import { readDocument, readVariables } from './document-file.ts';
 import type { Answered, Trouble, Wish } from './gateway.http.ts';
-import { clientsPage, diffPage, explanationPage, importPage, type Paint, simulationPage, versionsPage } from './page.ts';
+import { clientsPage, diffPage, explanationPage, importPage, type Paint, simulationPage, upstreamsPage, versionsPage } from './page.ts';
 
 export interface Printed {
   /** As the gateway gave it. */
@@ -29,6 +29,8 @@ export async function runPolicy({ verb, words, flags }: Command, ask: Ask, paint
         stringify(document).trimEnd(),
       ]);
     }
+    case 'auth status':
+      return printed(await ask({ method: 'GET', path: '/admin/upstreams' }), (body) => upstreamsPage(body, paint));
     case 'policy publish':
       return publish(first, flags, ask);
     case 'policy explain': {

@@ -7,6 +7,7 @@ const reason = { value: 'TEXT', says: 'why, for the history' } as const;
 export const verbs: readonly Verb[] = [
   { name: 'login', words: [], says: 'signs in by your browser and keeps the session on this machine', flags: {} },
   { name: 'logout', words: [], says: 'ends the session and forgets it', flags: {} },
+  { name: 'auth status', words: [], says: 'which upstreams the gateway asks, with which credential each, and what it ignores', flags: {} },
   {
     name: 'policy show',
     words: [],

@@ -1,19 +1,17 @@
 /** Counts a prompt's tokens upstream: allowed like the prompt itself, free of charge, and never stopped by a budget. */
-import { now } from '@gatehouse/runtime/clock';
 import type { Call, Request } from '@gatehouse/runtime/http';
 import type { StreamReply } from '@gatehouse/runtime/http-stream';
-import { log } from '@gatehouse/runtime/log';
 import { apiError } from '@gatehouse/runtime/wire';
 import { readAsk } from './ask.ts';
+import { noteRefusal } from './audit.outbox.ts';
 import { begin } from './begin.http.ts';
-import { type Setting, summary } from './exchange.http.ts';
+import type { Setting } from './exchange.http.ts';
 import { errorType, unanswered } from './failover.ts';
 import type { Envelope } from './format.ts';
 import { towardsClient } from './forwarded-headers.ts';
 import { guard } from './guard/guard.detectors.ts';
 import { permit } from './permission.ts';
 import { type Refusal, refused } from './refusal.ts';
-import { tellRefused } from './tell.emf.ts';
 import { messagesDraft } from './tier.ts';
 import { textOf } from './upstream.http.ts';
 
@@ -22,13 +20,12 @@ const headMs = 20_000;
 export async function countTokens<E>(
   request: Request,
   { caller }: Call<E>,
-  { config, arns }: Setting,
+  { config, ownTable, arns }: Setting,
   envelope: Envelope,
 ): Promise<StreamReply> {
   const requestId = { 'request-id': request.requestId };
-  const refuse = (refusal: Refusal) => {
-    tellRefused(refusal, caller.person, now());
-    log.info('refused', { route: request.route, refusal: summary(refusal), person: caller.person, request_id: request.requestId });
+  const refuse = async (refusal: Refusal) => {
+    await noteRefusal(ownTable, refusal, { person: caller.person, route: request.route, requestId: request.requestId });
     const { status, type, message, headers } = refused(refusal, config.help);
     return apiError(status, type, message, request.requestId, { ...requestId, ...headers });
   };

@@ -6,9 +6,11 @@ import { secret, secretAgain } from '@gatehouse/runtime/secret';
 import type { Draft } from './tier.ts';
 import type { Outgoing } from './upstream.http.ts';
 
-/** Where this function runs, as Lambda itself says it. */
+/** Where this function runs, as Lambda itself says it. Never a usual one: a workspace and a model live in the region that was meant, or the call goes astray. */
 export function ownRegion(): string {
-  return process.env.AWS_REGION ?? 'us-east-1';
+  const region = process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION;
+  if (!region) throw new Misconfigured('no AWS region found: write "region" at the upstream in the profile, or set AWS_REGION');
+  return region;
 }
 
 export interface SecretArns {

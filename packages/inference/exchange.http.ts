@@ -8,6 +8,7 @@ import type { Call, Request } from '@gatehouse/runtime/http';
 import type { StreamReply } from '@gatehouse/runtime/http-stream';
 import { log } from '@gatehouse/runtime/log';
 import { type Account, groupOf, openAccount } from './account.dynamo.ts';
+import { noteRefusal } from './audit.outbox.ts';
 import { messagesError as messagesErrorOf } from './bedrock/errors.ts';
 import { type Begun, begin } from './begin.http.ts';
 import type { SecretArns } from './credential.aws.ts';
@@ -24,12 +25,15 @@ import { type Refusal, refused } from './refusal.ts';
 import { NotBegun, pingMs, relay, type Source } from './relay.stream.ts';
 import { standingHeaders } from './spend-headers.ts';
 import { watch } from './standing.dynamo.ts';
-import { tellPassed, tellRefused } from './tell.emf.ts';
+import { tellPassed } from './tell.emf.ts';
 import type { Draft } from './tier.ts';
 
 export interface Setting {
   config: InferenceConfig;
+  /** The ledger's. */
   table: string;
+  /** Inference's own, for facts. */
+  ownTable: string;
   arns: SecretArns;
 }
 
@@ -42,9 +46,8 @@ const lastsMs = (14 * 60 + 30) * 1_000;
 
 export async function exchange<E>(request: Request, { caller, now: at }: Call<E>, setting: Setting, format: Format): Promise<StreamReply> {
   const { config, table, arns } = setting;
-  const refuse = (refusal: Refusal): StreamReply => {
-    tellRefused(refusal, caller.person, now());
-    log.info('refused', { route: request.route, refusal: summary(refusal), person: caller.person, request_id: request.requestId });
+  const refuse = async (refusal: Refusal): Promise<StreamReply> => {
+    await noteRefusal(setting.ownTable, refusal, { person: caller.person, route: request.route, requestId: request.requestId });
     const { status, type, message, headers } = refused(refusal, config.help);
     return errorOf(format, { status, type, message }, request, { 'request-id': request.requestId, ...headers });
   };
@@ -206,16 +209,4 @@ function envelopeOf({ status, text, draft, headers }: Extract<Begun, { outcome: 
   } catch {
     return { status, type: errorType(status), message: unanswered('garbage').message };
   }
-}
-
-/** For the log: never what a prompt held. */
-export function summary(refusal: Refusal): Record<string, unknown> {
-  if (refusal.reason === 'guarded')
-    return {
-      reason: refusal.reason,
-      findings: refusal.findings.map(({ kinds, ...finding }) => ({ ...finding, kinds: Object.fromEntries(kinds) })),
-    };
-  if (!('limit' in refusal)) return { ...refusal };
-  const { budget, usedMicros, heldMicros, source } = refusal.limit;
-  return { reason: refusal.reason, ...budget, used_micros: usedMicros, held_micros: heldMicros, source };
 }

@@ -13,8 +13,10 @@ import { exchange, type Setting } from './exchange.http.ts';
 import { bedrockFormat, type Envelope, messagesFormat } from './format.ts';
 import { towardsUpstream } from './forwarded-headers.ts';
 import { surface } from './surface.ts';
+import { upstreamStatus, warnOfIgnored } from './upstream-status.aws.ts';
 
 export const env = z.object({
+  TABLE_INFERENCE: z.string().min(1),
   TABLE_USAGE: z.string().min(1),
   TABLE_ACCESS: z.string().min(1),
   TABLE_POLICY: z.string().min(1),
@@ -27,6 +29,11 @@ type Env = z.infer<typeof env>;
 export const handler = httpStream(
   { surface, env, wire: apiWire },
   {
+    upstreams: async (_request, { env }) => ({
+      status: 200,
+      headers: { 'cache-control': 'no-store' },
+      body: await upstreamStatus(settingOf(env)),
+    }),
     messages: (request, call) => {
       const { CONFIG } = call.env;
       return exchange(request, call, settingOf(call.env), messagesFormat(CONFIG, envelopeOf(request)));
@@ -51,11 +58,14 @@ function bedrock(request: Request, call: Call<Env>, stream: boolean) {
 }
 
 function settingOf(env: Env): Setting {
-  return {
+  const setting = {
     config: env.CONFIG,
     table: env.TABLE_USAGE,
+    ownTable: env.TABLE_INFERENCE,
     arns: { 'anthropic-key': env.SECRET_ANTHROPIC_KEY_ARN, 'anthropic-aws-key': env.SECRET_ANTHROPIC_AWS_KEY_ARN },
   };
+  warnOfIgnored(setting);
+  return setting;
 }
 
 function envelopeOf(request: Request): Envelope {

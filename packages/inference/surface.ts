@@ -31,6 +31,8 @@ const limits: TableUse = {
   actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
   leadingKeys: ['LIMITS', 'LIMIT#*', 'LIMIT-AUDIT', 'USED#*', 'HELD#*', 'POOL#*'],
 };
+/** Refusals, told through the outbox. */
+const facts: TableUse = { capability: 'inference', actions: ['dynamodb:PutItem'], leadingKeys: ['OUTBOX#*'] };
 const gates: TableUse = { capability: 'access', actions: ['dynamodb:GetItem'], leadingKeys: ['GATE#*'] };
 const people: TableUse = { capability: 'people', actions: ['dynamodb:GetItem', 'dynamodb:Query'], leadingKeys: ['PERSON#*', 'ALIAS#*'] };
 const limitsPath = '/v1/organizations/spend_limits';
@@ -55,7 +57,7 @@ const models = [
 
 export const surface: Surface = {
   capability: 'inference',
-  table: false,
+  table: true,
   entries: {
     gateway: {
       handler: 'packages/inference/gateway.lambda.handler',
@@ -63,7 +65,7 @@ export const surface: Surface = {
       memoryMb: 1024,
       capacity: 'inference',
       asksModels: true,
-      tables: [...admission, ledger],
+      tables: [...admission, ledger, facts],
       secrets: ['anthropic-key', 'anthropic-aws-key'],
     },
     catalogue: {
@@ -78,6 +80,7 @@ export const surface: Surface = {
       memoryMb: 512,
       tables: [...admission, gates, people, limits],
     },
+    publish: { handler: 'packages/inference/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
     'settle-overdue': {
       handler: 'packages/inference/settle-overdue.lambda.handler',
       timeoutSeconds: 50,
@@ -85,8 +88,10 @@ export const surface: Surface = {
       tables: [ledger],
     },
   },
+  streams: ['publish'],
   routes: [
     ...models.map(([name, path]): Route => ({ name, method: 'POST', path, entry: 'gateway', admit: 'session:inference', stream: true })),
+    { name: 'upstreams', method: 'GET', path: '/admin/upstreams', entry: 'gateway', admit: 'admin', stream: true },
     { name: 'models', method: 'GET', path: '/v1/models', entry: 'catalogue', admit: 'session:inference' },
     { name: 'set-limit', method: 'POST', path: limitsPath, entry: 'limits', admit: 'admin' },
     { name: 'list-limits', method: 'GET', path: limitsPath, entry: 'limits', admit: 'admin' },

@@ -44,14 +44,13 @@ export function messagesDraft(upstream: Exclude<Upstream, { kind: 'bedrock' }>, 
   const draft = { headers, body: bytes, regional: false, framing: 'events' as const };
   if (upstream.kind === 'anthropic') {
     const credential = { kind: 'key', secret: 'anthropic-key' } as const;
-    return { ...draft, tier: 'anthropic', url: `${trimmed(upstream.url)}${paths[act]}${search}`, credential };
+    return { ...draft, tier: 'anthropic', url: `${addressOf(upstream, ownRegion)}${paths[act]}${search}`, credential };
   }
   const region = upstream.region ?? ownRegion;
-  const base = upstream.url ?? `https://aws-external-anthropic.${region}.api.aws`;
   return {
     ...draft,
     tier: 'anthropic-aws',
-    url: `${trimmed(base)}${paths[act]}${search}`,
+    url: `${addressOf(upstream, ownRegion)}${paths[act]}${search}`,
     headers: { ...headers, 'anthropic-workspace-id': upstream.workspace_id },
     credential:
       upstream.auth === 'iam'
@@ -77,13 +76,22 @@ export function invokeDraft(
   const accept = stream ? 'application/vnd.amazon.eventstream' : 'application/json';
   return {
     tier: 'bedrock',
-    url: `${trimmed(upstream.url ?? `https://bedrock-runtime.${region}.amazonaws.com`)}${invokePath(id, stream)}`,
+    url: `${addressOf(upstream, ownRegion)}${invokePath(id, stream)}`,
     headers: { 'content-type': 'application/json', accept },
     body,
     credential: { kind: 'signature', service: 'bedrock', region },
     regional: isRegional(id),
     framing: 'eventstream',
   };
+}
+
+/** Where a tier is asked. A region written in the profile goes before the function's own. */
+export function addressOf(upstream: Upstream, ownRegion: string): string {
+  if (upstream.kind === 'anthropic') return trimmed(upstream.url);
+  const region = upstream.region ?? ownRegion;
+  const usual =
+    upstream.kind === 'bedrock' ? `https://bedrock-runtime.${region}.amazonaws.com` : `https://aws-external-anthropic.${region}.api.aws`;
+  return trimmed(upstream.url ?? usual);
 }
 
 function trimmed(url: string): string {

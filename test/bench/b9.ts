@@ -76,6 +76,7 @@ function productEnv(stack: Stack): Record<string, string> {
     PUBLIC_URL: stack.gateway,
     CONFIG: JSON.stringify(inference),
     TABLE_ACCESS: tableName(stage, 'access'),
+    TABLE_INFERENCE: tableName(stage, 'inference'),
     TABLE_POLICY: tableName(stage, 'policy'),
     TABLE_USAGE: tableName(stage, 'usage'),
     SECRET_ANTHROPIC_KEY_ARN: secretName(stage, 'inference', 'anthropic-key'),

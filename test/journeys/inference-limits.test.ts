@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { localModelKeys } from '../../packages/local/outside/anthropic/doors.ts';
 import { type Person, type Stack, startStack } from '../support/stack.ts';
 import { askModel, modelsOf } from './inference.fixture.ts';
 
@@ -93,5 +96,29 @@ describe('spend limits set by hand', () => {
     await ask(carol, 'DELETE', `/${id}`);
     await ask(carol, 'POST', '', { scope: { type: 'organization' }, amount: '0', period: 'daily' });
     expect((await askModel(alice)).status).toBe(429);
+  });
+});
+
+describe('the upstreams', () => {
+  it('are told to administrators, without a secret', async () => {
+    expect((await alice.fetch('/admin/upstreams')).status).toBe(403);
+    const answer = await carol.fetch('/admin/upstreams');
+    const text = await answer.text();
+    expect(JSON.parse(text)).toMatchObject({
+      upstreams: [
+        { order: 1, kind: 'anthropic', credential: { source: 'the secret inference/anthropic-key', mode: 'api-key', state: 'ready' } },
+        { order: 2, kind: 'anthropic-aws', workspace_id: 'wrkspc_01local', region: 'us-east-1', credential: { mode: 'sigv4' } },
+        { order: 3, kind: 'bedrock', inference_profile: 'us', credential: { source: "the function's role", signs: 'bedrock' } },
+      ],
+    });
+    expect(text).not.toContain(localModelKeys.anthropic);
+  });
+
+  it('are shown by `gatehouse auth status`', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, ['packages/client/gatehouse.main.ts', 'auth', 'status'], {
+      env: { PATH: process.env.PATH, GATEHOUSE_URL: stack.gateway, GATEHOUSE_TOKEN: carol.accessToken },
+    });
+    expect(stdout).toMatch(/^1 {2}anthropic .*\n.*API key .*\.\.\..* of the secret inference\/anthropic-key/);
+    expect(stdout).toContain("SigV4 by the function's role");
   });
 });
