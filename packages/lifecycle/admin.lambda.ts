@@ -1,5 +1,6 @@
 /** Admins start an offboarding, see its plan, and watch it. Nothing is cut here: the machine does that. */
 import type { Case } from '@gatehouse/contracts/records/case';
+import { findHomes } from '@gatehouse/contracts/steps/homes';
 import { admitPerson, confirmTruth } from '@gatehouse/contracts/steps/people';
 import { findSeats } from '@gatehouse/contracts/steps/seats';
 import { findSessions } from '@gatehouse/contracts/steps/sessions';
@@ -30,6 +31,7 @@ export const env = z.object({
   STEP_FIND_VIRTUAL_KEYS_ARN: z.string(),
   STEP_FIND_WORKSPACES_ARN: z.string(),
   STEP_FIND_SEATS_ARN: z.string(),
+  STEP_FIND_HOMES_ARN: z.string(),
 });
 type Env = z.infer<typeof env>;
 
@@ -117,18 +119,20 @@ async function opening(table: string, id: string): Promise<Stored | undefined> {
 /** What the machine would find, asked of the same steps now. Nothing is kept. */
 async function plan(env: Env, person: string, generation: number, { reason }: Start): Promise<Reply> {
   const input = { case_id: freshId('cas'), person, generation, dry_run: true, reason };
-  const [truth, sessions, keys, workspaces, seats] = await Promise.all([
+  const [truth, sessions, keys, workspaces, seats, homes] = await Promise.all([
     callStep(confirmTruth, env.STEP_CONFIRM_TRUTH_ARN, { case_id: input.case_id, person }),
     callStep(findSessions, env.STEP_FIND_SESSIONS_ARN, input),
     callStep(findVirtualKeys, env.STEP_FIND_VIRTUAL_KEYS_ARN, input),
     callStep(findWorkspaces, env.STEP_FIND_WORKSPACES_ARN, input),
     callStep(findSeats, env.STEP_FIND_SEATS_ARN, input),
+    callStep(findHomes, env.STEP_FIND_HOMES_ARN, input),
   ]);
   const results: { step: string; result: StepOutput }[] = [
     { step: findSessions.name, result: sessions },
     { step: findVirtualKeys.name, result: keys },
     { step: findWorkspaces.name, result: workspaces },
     { step: findSeats.name, result: seats },
+    { step: findHomes.name, result: homes },
   ];
   const goes = truth.truth === 'left' || (truth.truth === 'active' && !truth.entitled);
   return { status: 200, headers: fresh, body: { dry_run: true, person, would_cut: goes, truth, plan: results } };

@@ -30,7 +30,7 @@ const many = (...leadingKeys: string[]): TableUse => ({ capability: 'lifecycle',
 
 const offboarding = ['offboarding'];
 const giveBack = ['confirm-truth', 'restore-sessions', 'unblock-virtual-keys', 'unblock-workspaces', 'unblock-seats'];
-const findAll = ['admit-person', 'confirm-truth', 'find-sessions', 'find-virtual-keys', 'find-workspaces', 'find-seats'];
+const findAll = ['admit-person', 'confirm-truth', 'find-sessions', 'find-virtual-keys', 'find-workspaces', 'find-seats', 'find-homes'];
 /** Signs, and starts what came meanwhile. */
 const ending: Rest = { keys: [{ key: 'lifecycle/evidence', actions: ['kms:Sign', 'kms:GetPublicKey'] }], starts: offboarding };
 const layDown = ['s3:PutObject', 's3:PutObjectRetention'] as const;
