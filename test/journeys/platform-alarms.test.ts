@@ -16,10 +16,16 @@ import { type Stack, startStack } from '../support/stack.ts';
 import { type Cause, causes, events, type Point } from './alarm-causes.fixture.ts';
 
 const surfaces = await loadSurfaces();
-/** What is measured each minute, or is a minimum of the product's own figures, cannot be told from outside: these go off from their real causes. */
+/** These go off from their real causes, with a company around them. */
 const provenElsewhere: Readonly<Record<string, string>> = {
   'people-sweep-behind': 'product-alarms.test.ts',
   'workspaces-coder-down': 'coder-health.test.ts',
+  'usage-budget-exceeded': 'usage-budgets.test.ts',
+  'usage-coverage-low': 'usage-reconciliation.test.ts',
+  'usage-bill-drift': 'usage-reconciliation.test.ts',
+  'usage-spend-rate': 'usage.test.ts',
+  'usage-unpriced-tokens': 'usage.test.ts',
+  'usage-ingest-refusals': 'usage.test.ts',
 };
 
 let stack: Stack;

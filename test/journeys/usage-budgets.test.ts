@@ -54,10 +54,14 @@ it('the alarm of a group’s budget goes off from OTLP posts alone, through fact
   const limits = async (person: Person) =>
     ((await (await person.fetch('/v1/usage')).json()) as { limits: { scope: string; used_micros: number }[] }).limits;
   expect(await limits(bob)).toContainEqual(expect.objectContaining({ scope: 'group', used_micros: 9_000_000 }));
-  const alarm = { AlarmNames: ['gatehouse-local-usage-budget-exceeded'] };
+  const name = 'budget-exceeded';
+  const alarm = `gatehouse-local-usage-${name}`;
   const state = async () =>
-    (await company.aws<{ MetricAlarms: { StateValue: string }[] }>('GraniteServiceVersion20100801', 'DescribeAlarms', alarm))
-      .MetricAlarms[0]?.StateValue;
+    (
+      await company.aws<{ MetricAlarms: { StateValue: string }[] }>('GraniteServiceVersion20100801', 'DescribeAlarms', {
+        AlarmNames: [alarm],
+      })
+    ).MetricAlarms[0]?.StateValue;
   await stack.advance(120);
   expect(await state()).not.toBe('ALARM');
   for (const [person, tokens] of [
@@ -75,7 +79,8 @@ it('the alarm of a group’s budget goes off from OTLP posts alone, through fact
   const { AlarmHistoryItems } = await company.aws<{ AlarmHistoryItems: Transition[] }>(
     'GraniteServiceVersion20100801',
     'DescribeAlarmHistory',
-    { AlarmName: alarm.AlarmNames[0], HistoryItemType: 'StateUpdate' },
+    { AlarmName: alarm, HistoryItemType: 'StateUpdate' },
   );
   expect(AlarmHistoryItems.filter(({ HistorySummary }) => /to ALARM/.test(HistorySummary))).toHaveLength(1);
+  expect(await state()).toBe('OK');
 });

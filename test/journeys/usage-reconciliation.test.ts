@@ -122,17 +122,19 @@ describe('reconciliation', () => {
     expect(organization).toEqual([{ day, amount_micros: 31_000 }]);
   }, 60_000);
 
-  it('is measured every morning, and a company that does not report rings', async () => {
-    const state = async () =>
+  it('is measured every morning, and a company that does not report, or is billed something else, rings until the next one', async () => {
+    const state = async (name: string) =>
       (
         await company.aws<{ MetricAlarms: { StateValue: string }[] }>('GraniteServiceVersion20100801', 'DescribeAlarms', {
-          AlarmNames: ['gatehouse-local-usage-coverage-low'],
+          AlarmNames: [`gatehouse-local-usage-${name}`],
         })
       ).MetricAlarms[0]?.StateValue;
-    await stack.until(async () => ((await state()) === 'ALARM' ? true : undefined), {
-      stepSeconds: 1_800,
-      timeoutMs: 40_000,
-      what: 'the alarm',
-    });
-  });
+    for (const wanted of ['ALARM', 'OK'])
+      for (const name of ['coverage-low', 'bill-drift'])
+        await stack.until(async () => ((await state(name)) === wanted ? true : undefined), {
+          stepSeconds: 3_600,
+          timeoutMs: 40_000,
+          what: `${wanted} of ${name}`,
+        });
+  }, 60_000);
 });

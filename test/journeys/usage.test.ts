@@ -213,3 +213,40 @@ describe('the gateway’s answers to exporters', () => {
     expect((await post()).status).toBe(401);
   });
 });
+
+describe('the alarms on usage', () => {
+  const names = ['unpriced-tokens', 'ingest-refusals', 'spend-rate'];
+  const told = async (name: string) => {
+    const { messages } = (await (await fetch(`${stack.outside}/slack/_messages`)).json()) as { messages: string[] };
+    return messages.filter((text) => text.includes(`gatehouse-local-usage-${name}`)).map((text) => text.includes('is over'));
+  };
+  const states = async () => Promise.all(names.map(alarmState));
+  it('go off for what nobody can price, nobody can read and costs too much, and are over with it', async () => {
+    const alice = await stack.as('alice@example.com');
+    const options = { url: `${stack.gateway}/v1/metrics`, headers: headersOf(alice), temporalityPreference: AggregationTemporality.DELTA };
+    await exportTokens(new JsonMetricExporter(options), { input: 1 }, { model: 'claude-unheard-of-10' });
+    // 25 dollars for a million of them.
+    await exportTokens(new JsonMetricExporter(options), { output: 20_000_000 });
+    for (let sent = 0; sent < 10; sent++) {
+      const answer = await alice.fetch('/v1/logs', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' });
+      expect(answer.status).toBe(400);
+    }
+    await stack.settled();
+    // Periods are full before they are judged: the alarms of minutes are over before the one of an hour goes off.
+    const rang = new Set<string>();
+    await stack.until(
+      async () => {
+        for (const [index, state] of (await states()).entries()) if (state === 'ALARM') rang.add(names[index] ?? '');
+        return rang.size === names.length ? true : undefined;
+      },
+      { stepSeconds: 240, timeoutMs: 40_000, what: 'all three' },
+    );
+    await stack.until(async () => ((await states()).every((state) => state === 'OK') ? true : undefined), {
+      stepSeconds: 1_800,
+      timeoutMs: 40_000,
+      what: 'the end of all three',
+    });
+    await stack.settled();
+    for (const name of names) expect(await told(name), name).toEqual([false, true]);
+  }, 90_000);
+});
