@@ -1,4 +1,4 @@
-/** Many people are leaving at once: before all of them are cut or purged, one person is asked. */
+/** Many people are leaving, or moved by a policy, at once: before all of them are cut, purged or moved, one person is asked. */
 import * as z from 'zod';
 import { fact } from './fact.ts';
 
@@ -7,7 +7,7 @@ export const approvalAsked = fact(
   'lifecycle',
   {
     approval: z.string(),
-    what: z.enum(['cut', 'purge']),
+    what: z.enum(['cut', 'purge', 'move']),
     /** Counted when it was asked; more may have joined them since. */
     people: z.int(),
     decide_by: z.iso.datetime(),

@@ -39,7 +39,7 @@ export const handler = http(
         if (!asked) return apiError(404, 'not_found_error', 'There is no such question', request.requestId);
         const members = await subjects(table, asked.id);
         const decided = decide(asked, members, { by: caller.person, ...answer.data, at: timestamp(now) }, now);
-        if (!decided.ok) return refusalOf(request, decided.refusal);
+        if (!decided.ok) return refusalOf(request, asked.what, decided.refusal);
         if (!(await keepDecision(table, asked, decided.value))) continue;
         log.info('wave decided', {
           approval: asked.id,
@@ -80,13 +80,17 @@ async function show(table: string, one: Approval, members: readonly Member[], no
     asked_at,
     decide_by,
     people: await peopleIn(table, wave),
-    waiting: members.slice(0, shownPeople).map(({ case_id, person, trigger }) => ({ offboarding: case_id, person, trigger })),
+    waiting: members.slice(0, shownPeople).map(({ case_id, person, trigger }) => ({
+      ...(what === 'move' ? { move: case_id } : { offboarding: case_id }),
+      person,
+      trigger,
+    })),
     approvers_needed: approversFor(members),
     decisions,
   };
 }
 
-function refusalOf(request: Request, refusal: DecisionRefusal): Reply {
+function refusalOf(request: Request, what: Approval['what'], refusal: DecisionRefusal): Reply {
   const { requestId } = request;
   switch (refusal.reason) {
     case 'decided':
@@ -95,7 +99,7 @@ function refusalOf(request: Request, refusal: DecisionRefusal): Reply {
       return apiError(
         409,
         'invalid_request_error',
-        `Nobody decided until ${refusal.decide_by}: nothing is deleted, nobody is cut by it`,
+        `Nobody decided until ${refusal.decide_by}: nothing is deleted, nobody is cut or moved by it`,
         requestId,
       );
     case 'again':
@@ -103,7 +107,12 @@ function refusalOf(request: Request, refusal: DecisionRefusal): Reply {
     case 'subject':
       return apiError(403, 'permission_error', 'You are one of those whom this is about', requestId);
     case 'initiator':
-      return apiError(403, 'permission_error', 'You started one of these offboardings: another person decides', requestId);
+      return apiError(
+        403,
+        'permission_error',
+        `You ${what === 'move' ? 'published that policy' : 'started one of these offboardings'}: another person decides`,
+        requestId,
+      );
   }
 }
 

@@ -23,6 +23,8 @@ const admission: readonly TableUse[] = [
   { capability: 'policy', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], leadingKeys: ['POLICY'] },
 ];
 const person: TableUse = { capability: 'people', actions: ['dynamodb:GetItem'], leadingKeys: ['PERSON#*'] };
+/** To be counted. */
+const everybody: TableUse = { capability: 'people', actions: ['dynamodb:Query'], leadingKeys: ['PEOPLE#*'] };
 /** Who somebody is, what the policy says of them, and what they were given. */
 const entitled: readonly TableUse[] = [person, { capability: 'policy', actions: ['dynamodb:GetItem'], leadingKeys: ['POLICY'] }];
 /** Several items by their keys: who began a case, and where packets are. */
@@ -39,11 +41,11 @@ export const entries: Readonly<Record<string, Entry>> = {
   'open-case': lambda('open-case', 30, ['GetItem', 'PutItem', 'UpdateItem'], { calls: ['admit-person'] }),
   'seal-evidence': lambda('seal-evidence', 30, ['GetItem', 'Query', 'PutItem', 'UpdateItem']),
   'wait-out-grace': lambda('wait-out-grace', 20, ['GetItem', 'PutItem'], { calls: ['confirm-truth'], resumes: offboarding }),
-  'weigh-leaving': lambda('weigh-leaving', 30, ['GetItem', 'Query', 'PutItem', 'UpdateItem'], {
-    reads: [{ capability: 'people', actions: ['dynamodb:Query'], leadingKeys: ['PEOPLE#*'] }],
-  }),
+  'weigh-leaving': lambda('weigh-leaving', 30, ['GetItem', 'Query', 'PutItem', 'UpdateItem'], { reads: [everybody] }),
   'ask-approval': lambda('ask-approval', 30, ['GetItem', 'PutItem', 'UpdateItem'], { calls: ['confirm-truth'], resumes: offboarding }),
-  'tell-decision': lambda('tell-decision', 30, ['Query', 'UpdateItem'], { resumes: offboarding }),
+  'weigh-move': lambda('weigh-move', 20, ['GetItem']),
+  'ask-move': lambda('ask-move', 30, ['GetItem', 'PutItem', 'UpdateItem'], { resumes: ['mover'] }),
+  'tell-decision': lambda('tell-decision', 30, ['Query', 'UpdateItem'], { resumes: ['offboarding', 'mover'] }),
   approvals: lambda('approvals', 29, ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'], {
     reads: [many('CASE#*'), ...admission],
   }),
@@ -80,7 +82,10 @@ export const entries: Readonly<Record<string, Entry>> = {
   'plan-grants': lambda('plan-grants', 30, ['Query', 'PutItem', 'UpdateItem'], { reads: entitled }),
   'close-joining': lambda('close-joining', 30, ['GetItem', 'Query', 'PutItem', 'UpdateItem'], { reads: [person] }),
   'hear-joined': lambda('hear-joined', 20, ['Query', 'PutItem', 'UpdateItem'], { reads: entitled, starts: ['onboarding'] }),
-  'hear-regrouped': lambda('hear-regrouped', 20, ['Query', 'PutItem', 'UpdateItem'], { reads: entitled, starts: ['mover', 'onboarding'] }),
+  'hear-regrouped': lambda('hear-regrouped', 20, ['Query', 'PutItem', 'UpdateItem'], {
+    reads: [...entitled, everybody],
+    starts: ['mover', 'onboarding'],
+  }),
   'hear-cut': lambda('hear-cut', 20, ['Query', 'PutItem', 'UpdateItem']),
   'hear-joining-ended': lambda('hear-joining-ended', 20, ['GetItem', 'PutItem', 'UpdateItem']),
   onboardings: lambda('onboardings', 29, ['GetItem', 'Query'], {

@@ -9,6 +9,12 @@ export interface GrantPlan {
   restate: { grant: Grant; entitlement: Entitlement }[];
 }
 
+/** Whether something as a whole is given or taken, and not merely changed. */
+export function isWhole({ give, take }: GrantPlan, held: readonly Grant[]): boolean {
+  const has = (one: Entitlement) => held.some((grant) => isSame(grant, one) && grant.state === 'given');
+  return take.length > 0 || give.some((one) => !has(one));
+}
+
 export function planOf(entitled: readonly Entitlement[], held: readonly Grant[]): GrantPlan {
   const recorded = (one: Entitlement) => held.find((grant) => isSame(grant, one) && grant.state !== 'taken');
   const plan: GrantPlan = { give: [], take: [], restate: [] };

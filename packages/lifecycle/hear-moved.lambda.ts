@@ -17,6 +17,7 @@ export const handler = onFact(
   [personMoved, entitlementChanged],
   async (fact, { env }) => {
     const { person, generation, id } = fact;
+    if ('grants' in fact && fact.grants) return log.info('policy does nothing', { person, reason: 'it admits them as before' });
     const { truth, entitled } = await callStep(confirmTruth, env.STEP_CONFIRM_TRUTH_ARN, { case_id: id, person });
     if (truth === 'left') return log.info('move does nothing', { person, reason: 'they have left, which is told by itself' });
     if (entitled) return welcomeBack(env, person);

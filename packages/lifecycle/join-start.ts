@@ -1,4 +1,5 @@
 /** Reads what somebody wrote to start an onboarding or a move, and says in a sentence what to write instead. Knows nobody: whether the person exists is asked later. */
+import { MoveWave } from '@gatehouse/contracts/steps/joining';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 import * as z from 'zod';
 
@@ -21,6 +22,9 @@ const ByFact = z.strictObject({
   trigger: z.enum(['event', 'entitlement']),
   generation: z.int().positive(),
   cause: z.string().min(1),
+  wave: MoveWave.optional(),
+  /** Left to those before them. */
+  wait_seconds: z.int().nonnegative().optional(),
 });
 export type JoinByFact = z.infer<typeof ByFact>;
 

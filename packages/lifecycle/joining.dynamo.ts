@@ -59,6 +59,15 @@ export async function markGiving(table: string, id: string): Promise<void> {
   });
 }
 
+/** It waits for somebody's word. */
+export async function markWaiting(table: string, id: string, message: string): Promise<void> {
+  await update(table, key(id), {
+    UpdateExpression: 'SET message = :message',
+    ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(closed_at)',
+    ExpressionAttributeValues: { ':message': message },
+  });
+}
+
 /** Closes it, lets the lock go, and writes what comes with that. False: it is closed already. */
 export async function closeRow(
   table: string,

@@ -8,7 +8,7 @@ const joining = ['open-joining', 'confirm-truth', 'plan-grants', ...each('grant'
 
 export const machines: readonly Machine[] = [
   { name: 'onboarding', definition: 'packages/lifecycle/onboarding.asl.json', steps: joining },
-  { name: 'mover', definition: 'packages/lifecycle/mover.asl.json', steps: joining },
+  { name: 'mover', definition: 'packages/lifecycle/mover.asl.json', steps: [...joining, 'weigh-move', 'ask-move'] },
   {
     name: 'offboarding',
     definition: 'packages/lifecycle/offboarding.asl.json',
@@ -35,6 +35,8 @@ export const steps = Object.fromEntries(
     'open-joining',
     'plan-grants',
     'close-joining',
+    'weigh-move',
+    'ask-move',
     'open-case',
     'seal-evidence',
     'weigh-leaving',

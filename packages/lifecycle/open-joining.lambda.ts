@@ -21,6 +21,14 @@ export const handler = onStep(openJoining, env, async ({ kind, input, execution_
   const id = caseIdOf(execution_arn);
   const start = readJoinStart(input);
   if (!start.ok) throw new InvalidRequest(start.refusal);
+  const { wave = null, wait_seconds = 0 } = start.value.fact ?? {};
+  const told = (outcome: Opened['outcome'], one: Joining, message: string): Opened => ({
+    ...shown(one),
+    outcome,
+    wave,
+    wait_seconds,
+    message,
+  });
   const again = await readJoining(table, id);
   if (again) return told('opened', again, 'This execution has opened it already');
   const { fact, trigger, reason, ticket, dry_run } = start.value;
@@ -45,8 +53,8 @@ export const handler = onStep(openJoining, env, async ({ kind, input, execution_
   throw new Throttled('Others opened and closed for this person five times while this one tried to');
 });
 
-function told(outcome: Opened['outcome'], { id: case_id, person, generation, trigger, reason, dry_run }: Joining, message: string): Opened {
-  return { outcome, case_id, person, generation, trigger, reason, dry_run, message };
+function shown({ id: case_id, person, generation, trigger, reason, dry_run }: Joining) {
+  return { case_id, person, generation, trigger, reason, dry_run };
 }
 
 async function whom(arn: string, wanted: string): Promise<{ person: string; generation: number }> {

@@ -1,5 +1,5 @@
 /**
- * Who leaves together. A dump reveals who left and when.
+ * Who leaves together, or is moved together. A dump reveals who left and when.
  *   LEAVERS#<2026-11-22> / <started_at>#<cas_>  a case that cuts somebody, for counting; TTL two days
  *   WAVE#CURRENT / WAVE                         the wave that goes on: `wave`, `ends_at` (ms) when it ends unless somebody joins; no TTL
  *   WAVE#<wav_> / WAVE                          `people`, how many joined; no TTL
@@ -61,7 +61,7 @@ export async function countLeaver(
     return current.wave;
   }
   const leaving = await leaversSince(table, now - windowMs, now);
-  if (!(await isWave(leaving.length, () => countHere(people), guard))) return undefined;
+  if (!(await isWave(leaving.length, () => peopleHere(people), guard))) return undefined;
   const wave = await beginWave(table, now, now + windowMs);
   for (const one of leaving) await join(table, wave, one, now + windowMs);
   return wave;
@@ -87,6 +87,16 @@ async function beginWave(table: string, now: number, until: number): Promise<str
 
 /** Counted once a case. The wave goes on for another while. */
 async function join(table: string, wave: string, caseId: string, until: number): Promise<void> {
+  await joinWave(table, wave, caseId);
+  await update(table, currentKey, {
+    UpdateExpression: 'SET ends_at = :until',
+    ConditionExpression: 'wave = :wave AND ends_at < :until',
+    ExpressionAttributeValues: { ':until': until, ':wave': wave },
+  });
+}
+
+/** Counted once a case. */
+export async function joinWave(table: string, wave: string, caseId: string): Promise<void> {
   await transact([
     { Put: { TableName: table, Item: { ...memberKey(caseId), wave }, ConditionExpression: 'attribute_not_exists(pk)' } },
     {
@@ -98,14 +108,9 @@ async function join(table: string, wave: string, caseId: string, until: number):
       },
     },
   ]);
-  await update(table, currentKey, {
-    UpdateExpression: 'SET ends_at = :until',
-    ConditionExpression: 'wave = :wave AND ends_at < :until',
-    ExpressionAttributeValues: { ':until': until, ':wave': wave },
-  });
 }
 
-async function countHere(people: string): Promise<number> {
+export async function peopleHere(people: string): Promise<number> {
   const shards = await Promise.all(Array.from({ length: peopleShards }, (_, shard) => query(people, peoplePk(shard), { index: 'gsi1' })));
   return shards.flat().filter((row) => Person.shape.status.safeParse(row.status).data === 'active').length;
 }

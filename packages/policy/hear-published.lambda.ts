@@ -1,6 +1,6 @@
 /**
- * Hears that a version is in force and tells of everybody whom it admits or refuses unlike the one before it: lifecycle gives and takes
- * what they hold elsewhere. The gateway itself needs no telling: it reads the head with every call. Cuts nobody.
+ * Hears that a version is in force and tells of everybody whom it admits or refuses unlike the one before it, or entitles to something else
+ * elsewhere: lifecycle gives and takes what they hold there. The gateway itself needs no telling: it reads the head with every call. Cuts nobody.
  */
 import { createHash } from 'node:crypto';
 import { encodeId } from '@gatehouse/core/ids';
@@ -24,26 +24,33 @@ const factsAWrite = 100;
 export const handler = onFact(
   { env, table: ({ TABLE_POLICY }) => TABLE_POLICY, consumer: 'hear-published' },
   policyPublished,
-  async ({ id: cause, version }, { env, now }) => {
+  async ({ id: cause, version, author }, { env, now }) => {
     const [before, after] = [await documentAt(env.TABLE_POLICY, version - 1), await documentAt(env.TABLE_POLICY, version)];
     if (!after) throw new TypeError(`Version ${version} was published and cannot be read`);
     const changes = before ? entitlementChanges(await activePeople(env.TABLE_PEOPLE), before, after) : [];
-    for (let at = 0; at < changes.length; at += factsAWrite) {
-      const facts = changes.slice(at, at + factsAWrite).map(({ person, admitted }) =>
+    // Leaving and moving are two waves: who asks about the one does not count the other.
+    const waves = [changes.filter(({ grants }) => !grants), changes.filter(({ grants }) => grants)];
+    const told = waves.flatMap((wave) => wave.map((change, place) => ({ ...change, place, wave: wave.length })));
+    for (let at = 0; at < told.length; at += factsAWrite) {
+      const facts = told.slice(at, at + factsAWrite).map(({ person, admitted, grants, place, wave }) =>
         publish(env.TABLE_POLICY, entitlementChanged, {
           id: factId(version, person.id),
           person: person.id,
           generation: person.generation,
           admitted,
           version,
-          wave: changes.length,
+          wave,
+          place,
+          author,
+          ...(grants && { grants }),
           cause,
         }),
       );
       await tell(facts);
     }
     const refused = changes.filter(({ admitted }) => !admitted).length;
-    log.info('a version is in force', { version, admits: changes.length - refused, refuses: refused });
+    const moved = waves[1]?.length ?? 0;
+    log.info('a version is in force', { version, admits: changes.length - refused - moved, refuses: refused, moves: moved });
     const values = { PeopleRefusedByPolicy: { unit: 'Count', value: refused } } as const;
     measure([{ dimensions: {}, values, properties: { version } }], now);
   },

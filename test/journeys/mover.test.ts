@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { seededKey } from '../../packages/local/outside/litellm/create-litellm.ts';
 import { type Company, companyOf } from '../support/company.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import { type Person, type Stack, startStack } from '../support/stack.ts';
 
 // The machine that runs this may be busy with much else.
 vi.setConfig({ testTimeout: 60_000 });
@@ -112,4 +113,69 @@ it('whoever falls under a policy of less loses what was given, and has it again;
   await stack.advance(120);
   await stack.settled();
   expect(await held(carl)).toEqual({});
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: answers are read by the assertions, as any HTTP client reads them.
+type Json = any;
+
+async function ask(who: Person, method: string, path: string, body?: unknown): Promise<{ status: number; body: Json }> {
+  const init = { method, headers: { 'content-type': 'application/json', 'if-match': '*' } };
+  const answer = await who.fetch(path, { ...init, ...(body !== undefined && { body: JSON.stringify(body) }) });
+  return { status: answer.status, body: await answer.json() };
+}
+
+describe('a version of the policy that gives engineers less', () => {
+  const all = { 'virtual-key': 'given', seat: 'given', workspace: 'given' };
+
+  async function publish(carol: Person): Promise<number> {
+    const { body } = await ask(carol, 'GET', '/admin/policies');
+    const policies = body.document.policies.map((one: Json) => {
+      const { seats: _seats, workspaces: _workspaces, ...rest } = one;
+      return one.name === 'engineering'
+        ? { ...rest, keys: { ...one.keys, budget: { period: 'monthly', amount_micros: 90_000_000 } } }
+        : one;
+    });
+    const published = await ask(carol, 'PUT', '/admin/policies', { document: { ...body.document, policies }, reason: 'no more seats' });
+    expect(published.status, JSON.stringify(published.body)).toBe(200);
+    return body.version;
+  }
+
+  it('takes it from exactly those whom Gatehouse gave it to, who go on being admitted; a rollback gives it again', async () => {
+    const carol = await company.admin();
+    const mine = await stack.as(mia);
+    const before = await publish(carol);
+    await holds({ 'virtual-key': 'given' });
+    const [key] = (await keys()).filter(({ max_budget }) => max_budget === 90);
+    expect(key, 'the key itself is kept').toBeDefined();
+    expect([await invites(), (await mine.fetch('/managed/settings')).status, await company.cases(mia)]).toEqual([0, 200, []]);
+    expect(await held('alice@example.com'), 'whoever was not onboarded keeps what they have').toEqual({});
+    expect(await company.tryKey(seededKey('alice@example.com'))).toEqual([200, 200]);
+    await ask(carol, 'POST', '/admin/policies/rollback', { version: before, reason: 'they need them' });
+    await holds(all);
+    expect(await invites()).toBe(1);
+  });
+
+  it('asks somebody else than its author first where it moves many', async () => {
+    await company.hr('PUT', '/groups/platform-admins/members/helen@example.com');
+    const [carol, helen] = [await company.admin(), await stack.as('helen@example.com')];
+    for (let number = 0; number < 11; number++) {
+      const email = `crowd-${number}@example.com`;
+      await company.hr('POST', '/users?silent=1', { email, name: email, groups: ['engineering'] });
+      await stack.as(email);
+    }
+    await publish(carol);
+    const asked = await stack.until(
+      async () => (await ask(carol, 'GET', '/admin/approvals')).body.approvals.find((one: Json) => one.what === 'move'),
+      { stepSeconds: 1, what: 'the question' },
+    );
+    await stack.settled();
+    expect(asked).toMatchObject({ state: 'waiting', approvers_needed: 1, waiting: [{ person: (await stack.as(mia)).id }] });
+    await stack.advance(120);
+    await stack.settled();
+    expect([await held(), await invites()]).toEqual([all, 1]);
+    const decision = { decision: 'approve', reason: 'as agreed' };
+    expect((await ask(carol, 'POST', `/admin/approvals/${asked.id}`, decision)).status, 'it is her version').toBe(403);
+    expect((await ask(helen, 'POST', `/admin/approvals/${asked.id}`, decision)).status).toBe(200);
+    await holds({ 'virtual-key': 'given' });
+  });
 });
