@@ -1,7 +1,9 @@
 /** The physical names of what a surface declares: the stacks and the embedded stack both take them from here. */
+import { createHash } from 'node:crypto';
 import type { Capability } from './surface.ts';
 
 export const app = 'gatehouse';
+const longestBucketName = 63;
 
 /** Lambda names end at 64 characters. */
 export function functionName(stage: string, capability: Capability, entry: string): string {
@@ -39,9 +41,13 @@ export function keyAlias(stage: string, capability: Capability, key: string): st
 export function secretName(stage: string, capability: Capability, secret: string): string {
   return `${app}/${stage}/${capability}/${secret}`;
 }
-/** Buckets share one name space in all the world: the account and the region are in the name. */
+/** Buckets share one name space in all the world: the account and the region are in the name, as a digest where they do not fit. */
 export function bucketName(stage: string, capability: Capability, bucket: string, place: { account: string; region: string }): string {
-  return within(63, `${app}-${stage}-${capability}-${bucket}-${place.account}-${place.region}`);
+  const own = `${app}-${stage}-${capability}-${bucket}`;
+  const whole = `${own}-${place.account}-${place.region}`;
+  if (whole.length <= longestBucketName) return whole;
+  const digest = createHash('sha256').update(`${place.account}-${place.region}`).digest('hex').slice(0, 12);
+  return within(longestBucketName, `${own}-${digest}`);
 }
 
 /** `TABLE_ACCESS`, `SECRET_LITELLM_KEY_ARN`, `STEP_ADMIT_PERSON_ARN`, `MACHINE_OFFBOARDING_ARN`, `KEY_SIGNING_ARN`. */
