@@ -48,6 +48,19 @@ describe('a decision', () => {
     expect(decide(question, [{ ...unknown, initiator: 'per_dan' }], byCarol, now)).toMatchObject({ value: { state: 'approved' } });
   });
 
+  it('does not count an approval of whom CloudTrail names as the initiator later, and counts one that was short of a second', () => {
+    const unknown: Subject = { person: 'per_leaver', trigger: 'manual' };
+    const first = decide(question, [unknown], byCarol, now);
+    if (!first.ok) throw new Error('Carol was refused');
+    const carols = [
+      { ...unknown, initiator: 'per_carol' },
+      { ...unknown, person: 'per_other' },
+    ];
+    expect(decide(first.value, carols, { ...byCarol, by: 'per_helen' }, now)).toMatchObject({ value: { state: 'waiting' } });
+    const dans = [{ ...unknown, initiator: 'per_dan' }];
+    expect(decide(first.value, dans, byCarol, now)).toMatchObject({ value: { state: 'approved' } });
+  });
+
   it.each<[string, Question, Subject[], string]>([
     ['once decided', { ...question, state: 'rejected' }, [subject], 'decided'],
     ['when the day is over', { ...question, decide_by: at }, [subject], 'expired'],

@@ -45,10 +45,7 @@ async function makeRoot(env: Env, before: Head | undefined): Promise<number> {
   const root = await putRoot({ bucket, retention: CONFIG.evidence }, { ...bare, ...(await sign(keyArn, bare.hash)) });
   // Not held: another run is ahead, and marks what it made.
   if (await keepRoot(table, root)) await markRooted(table, root);
-  measure(
-    [{ dimensions: {}, values: { EvidenceRoots: { unit: 'Count', value: 1 }, PacketsLate: { unit: 'Count', value: late.length } } }],
-    at,
-  );
+  measure([{ dimensions: {}, values: { EvidenceRoots: { unit: 'Count', value: 1 } } }], at);
   log.info('root made', { number: root.number, packets: root.packets.length, late: late.length });
   return root.packets.length;
 }

@@ -20,6 +20,8 @@ export const env = z.object({ TABLE_LIFECYCLE: z.string() });
 type Sealing = z.infer<typeof sealEvidence.input>;
 
 const maxRaces = 5;
+/** Of the service level: a leaver is cut within a minute of their event. */
+const objectiveMs = 60_000;
 
 export const handler = onStep(sealEvidence, env, async (input, { env, now }) => {
   const table = env.TABLE_LIFECYCLE;
@@ -39,7 +41,7 @@ export const handler = onStep(sealEvidence, env, async (input, { env, now }) => 
     >;
     const link = linkTo(before, one.id, { seq: chain.length + 1, phase: input.phase, results, truth, at: timestamp(now) });
     if (!(await append(table, one, link, factsOf(table, input)))) continue;
-    tellTime(one, input.phase, now);
+    tellTime(one, { phase: input.phase, truth }, now);
     return { status: statusAfter(input.phase, one.dry_run) ?? one.status, message: `Link ${link.seq} of case ${one.id}: ${input.phase}` };
   }
   throw new Throttled('Other links were added five times while this one tried to');
@@ -59,10 +61,17 @@ function factsOf(table: string, { phase, person, generation, case_id, results }:
   }
 }
 
-/** Time to cut and time to proven dead, from the case's start. */
-function tellTime({ started_at, trigger, id }: Stored, phase: Sealing['phase'], now: number): void {
-  const name = phase === 'cut' ? 'TimeToCut' : phase === 'proven' ? 'TimeToProvenDead' : undefined;
-  if (!name) return;
+/** Time to cut and to proven dead, from the case's start; a cut that waited for somebody's decision says nothing of the systems. */
+function tellTime({ started_at, trigger, id }: Stored, { phase, truth }: Pick<Sealing, 'phase' | 'truth'>, now: number): void {
   const value = now - Date.parse(started_at);
-  measure([{ dimensions: { trigger }, values: { [name]: { unit: 'Milliseconds', value } }, properties: { case_id: id } }], now);
+  const properties = { case_id: id };
+  if (phase === 'unproven') measure([{ dimensions: {}, values: { CasesUnproven: { unit: 'Count', value: 1 } }, properties }], now);
+  const name = phase === 'cut' ? 'TimeToCut' : phase === 'proven' ? 'TimeToProvenDead' : undefined;
+  if (name) measure([{ dimensions: { trigger }, values: { [name]: { unit: 'Milliseconds', value } }, properties }], now);
+  if (phase === 'cut' && trigger === 'event' && !wasAsked(truth))
+    measure([{ dimensions: {}, values: { CutsInTime: { unit: 'Percent', value: value <= objectiveMs ? 100 : 0 } }, properties }], now);
+}
+
+function wasAsked(truth: unknown): boolean {
+  return z.looseObject({ approval: z.looseObject({}) }).safeParse(truth).success;
 }

@@ -1,3 +1,4 @@
+import { ListStateMachinesCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { verifyPacket } from '@gatehouse/core/evidence/verify';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Company, companyOf, type Offboarding } from '../support/company.ts';
@@ -62,6 +63,14 @@ async function decide(
   return { status: answer.status, body: (await answer.json()) as { state?: string } };
 }
 
+async function startInConsole(who: string, input: unknown): Promise<void> {
+  const credentials = { accessKeyId: who, secretAccessKey: 'any' };
+  const states = new SFNClient({ endpoint: stack.aws, region: 'us-east-1', credentials });
+  const { stateMachines } = await states.send(new ListStateMachinesCommand({}));
+  const machine = stateMachines?.find(({ name }) => name?.endsWith('-offboarding'))?.stateMachineArn;
+  await states.send(new StartExecutionCommand({ stateMachineArn: `${machine}:live`, input: JSON.stringify(input) }));
+}
+
 async function newest({ person }: Worker): Promise<Offboarding> {
   return (await company.cases(person.id))[0] ?? expect.fail(`${person.id} has no case`);
 }
@@ -85,7 +94,11 @@ describe('many whom the directory itself calls deactivated', () => {
 
   it('are cut at once, one and all, and nobody is deleted before one person has said so about all', async () => {
     workers = await hire('branch', ['engineering']);
-    for (const { directoryId } of workers) await company.hr('PATCH', `/users/${directoryId}`, { active: false });
+    const [first, ...others] = workers;
+    // An admin in the AWS console, signed in by IAM Identity Center as herself: CloudTrail tells who it was.
+    await company.hr('PATCH', `/users/${first?.directoryId}?silent=1`, { active: false });
+    await startInConsole('carol@example.com', { person: first?.email, reason: 'the branch is sold' });
+    for (const { directoryId } of others) await company.hr('PATCH', `/users/${directoryId}`, { active: false });
     await all(workers, ({ cut_at }) => cut_at !== undefined, 'the cut of all', 2);
     for (const worker of workers) expect(await settings(worker)).toBe(401);
     expect(await asked('cut')).toBeUndefined();
@@ -100,7 +113,7 @@ describe('many whom the directory itself calls deactivated', () => {
   });
 
   it('and one of them who comes back meanwhile waits no longer', async () => {
-    const [back] = workers.splice(0, 1);
+    const [back] = workers.splice(1, 1);
     await company.hr('PATCH', `/users/${back?.directoryId}`, { active: true });
     await all([back as Worker], ({ status }) => status === 'cancelled', 'the return', 1);
     expect((await stack.as(back?.email ?? '')).id).toBe(back?.person.id);
@@ -111,18 +124,31 @@ describe('many whom the directory itself calls deactivated', () => {
     expect((await decide(carol, question.id, { decision: 'perhaps', reason: 'x' })).status).toBe(400);
     expect((await decide(carol, question.id, { decision: 'approve' })).status).toBe(400);
     expect((await decide(carol, 'apr_00000000000000000000000000', { decision: 'approve', reason: 'x' })).status).toBe(404);
-    const decided = await decide(carol, question.id, { decision: 'approve', reason: 'the branch was sold' });
+    const own = await decide(carol, question.id, { decision: 'approve', reason: 'I began it' });
+    expect(own).toMatchObject({ status: 403, body: { error: { message: expect.stringContaining('You started one') } } });
+    helen = await stack.as('helen@example.com');
+    const decided = await decide(helen, question.id, { decision: 'approve', reason: 'the branch was sold' });
     expect(decided).toMatchObject({ status: 200, body: { state: 'approved' } });
-    const late = await decide(carol, question.id, { decision: 'reject', reason: 'or was it' });
+    const late = await decide(helen, question.id, { decision: 'reject', reason: 'or was it' });
     expect(late).toMatchObject({ status: 409, body: { error: { message: expect.stringContaining('approved') } } });
     await all(workers, ({ status }) => status === 'done', 'the end of all', 5);
     for (const worker of workers.slice(0, 2)) {
       const { id } = await newest(worker);
       const text = await (await (await company.admin()).fetch(`/admin/offboardings/${id}/evidence`)).text();
       expect(verifyPacket(text).ok).toBe(true);
-      const { chain } = JSON.parse(text) as { chain: { phase: string; truth: { approval: Asked } }[] };
+      const {
+        case: opening,
+        chain,
+        closing,
+      } = JSON.parse(text) as {
+        case: { trigger: string };
+        chain: { phase: string; truth: { approval: Asked } }[];
+        closing: { initiator?: unknown };
+      };
+      const byCarol = { person: carol.id, principal: expect.stringMatching(/assumed-role.*carol@example\.com$/), told_by: 'cloudtrail' };
+      expect(closing.initiator).toEqual(opening.trigger === 'manual' ? byCarol : undefined);
       const allowed = chain.find(({ phase }) => phase === 'purging')?.truth.approval;
-      expect(allowed).toMatchObject({ id: question.id, state: 'approved', decisions: [{ by: carol.id, reason: 'the branch was sold' }] });
+      expect(allowed).toMatchObject({ id: question.id, state: 'approved', decisions: [{ by: helen.id, reason: 'the branch was sold' }] });
     }
   });
 });
@@ -144,7 +170,6 @@ describe('many who only lost their group', () => {
 
   it('and are not, when the answer is no', async () => {
     const [held] = question.waiting;
-    expect(await decide(helen, question.id, { decision: 'reject', reason: 'the group was renamed' })).toMatchObject({ status: 401 });
     helen = await stack.as('helen@example.com');
     expect(await decide(helen, question.id, { decision: 'reject', reason: 'the group was renamed' })).toMatchObject({
       status: 200,
