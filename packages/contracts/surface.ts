@@ -72,6 +72,8 @@ export interface Entry {
   homes?: 'find' | 'back-up' | 'delete';
   /** What it does with the ECS services that the profile names (`workspaces.ecs`), in the name of its role. */
   hosts?: 'look' | 'stop';
+  /** Passes metrics on to CloudWatch's own OTLP endpoint in the name of its role, where the profile says so (`usage.forward_metrics`). */
+  forwardsMetrics?: boolean;
   /** Which of the profile's capacities is its: environments set aside, and no more of them than that. */
   capacity?: 'telemetry' | 'inference';
   /** May put events on the product bus. Only the outbox publisher of a capability does. */

@@ -18,6 +18,8 @@ export const UsageConfig = z.strictObject({
   metric_groups: z.array(z.string().min(1)).max(20).default([]),
   /** Anthropic's Admin API, asked once a day for what it billed. Its secret is `anthropic-report-key`. */
   anthropic: z.strictObject({ url: z.url().default('https://api.anthropic.com') }).optional(),
+  /** Whether metrics go on to CloudWatch's own OTLP endpoint, too, as exporters wrote them: their attributes are claims there as here. */
+  forward_metrics: z.boolean().default(false),
   /** The log group that Bedrock's model invocation logging writes to. */
   bedrock_log_group: z.string().min(1).optional(),
 });

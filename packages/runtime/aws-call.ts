@@ -19,6 +19,7 @@ const services = {
   identitystore: { variable: 'IDENTITYSTORE', target: 'AWSIdentityStore', json: '1.1' },
   kms: { variable: 'KMS', target: 'TrentService', json: '1.1' },
   lambda: { variable: 'LAMBDA' },
+  monitoring: { variable: 'CLOUDWATCH' },
   s3: { variable: 'S3' },
   secretsmanager: { variable: 'SECRETS_MANAGER', target: 'secretsmanager', json: '1.1' },
   states: { variable: 'SFN', target: 'AWSStepFunctions', json: '1.0' },

@@ -28,3 +28,12 @@ export function ingestRow(counts: {
 export function refusedRow(reason: string, person: string): MetricRow {
   return { dimensions: {}, values: { IngestRefusals: { unit: 'Count', value: 1 } }, properties: { reason, person } };
 }
+
+/** An export that was to go on to CloudWatch. */
+export function forwardedRow(forwarded: 'sent' | 'failed' | 'left_out', person: string): MetricRow {
+  return {
+    dimensions: {},
+    values: { ForwardFailures: { unit: 'Count', value: forwarded === 'sent' ? 0 : 1 } },
+    properties: { forwarded, person },
+  };
+}

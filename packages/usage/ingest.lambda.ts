@@ -12,7 +12,8 @@ import { admitExporter } from '@gatehouse/runtime/ingest-key';
 import { measure } from '@gatehouse/runtime/metric';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import * as z from 'zod';
-import { ingestRow, refusedRow } from './ingest-metrics.emf.ts';
+import { forwardMetrics } from './forward.aws.ts';
+import { forwardedRow, ingestRow, refusedRow } from './ingest-metrics.emf.ts';
 import { beat, hearNumbers, tellSettings } from './observed.dynamo.ts';
 import { exportResponse, mediaTypes } from './otlp/answer.ts';
 import { type Encoding, openEnvelope } from './otlp/envelope.ts';
@@ -35,6 +36,7 @@ type Env = z.infer<typeof env>;
 /** Exporters give up after ten seconds for all tries together, and lose what hangs: better an early "come back". */
 const answerMs = 1_800;
 const postMs = 1_600;
+const forwardedByMs = 1_700;
 
 const inItsTime = http(
   { surface, env, wire: otlpWire, admit: admitExporter },
@@ -81,6 +83,10 @@ function ingest(signal: Signal): Handle<Env> {
     const repeated = await record(env, digest, entries, () => observe(env.TABLE_USAGE, reading, { person, session, relays }));
     const unknownNames = relayed?.unknown ?? 0;
     measure([ingestRow({ signal, items: reading.items, rejected, repeated, unknownNames, person })], now);
+    if (env.CONFIG.forward_metrics && signal === 'metrics' && reading.items > 0 && !repeated) {
+      const forwarded = await forwardMetrics(request.body, opened.value, now + forwardedByMs - clock());
+      measure([forwardedRow(forwarded, person)], now);
+    }
     return accepted(encoding, signal, witnessed);
   };
 }

@@ -77,6 +77,7 @@ export const surface: Surface = {
       timeoutSeconds: 10,
       memoryMb: 1024,
       capacity: 'telemetry',
+      forwardsMetrics: true,
       tables: [polled, ...keyHolders, ledger, waiting],
     },
     spend: { handler: 'packages/usage/spend.lambda.handler', timeoutSeconds: 10, memoryMb: 512, tables: [...admission, counters] },
@@ -147,6 +148,7 @@ export const surface: Surface = {
     { name: 'DuplicateBatches', unit: 'Count', sets: [[]] },
     { name: 'UnknownNames', unit: 'Count', sets: [[]] },
     { name: 'IngestRefusals', unit: 'Count', sets: [[]] },
+    { name: 'ForwardFailures', unit: 'Count', sets: [[]] },
   ],
   alarms: [
     {

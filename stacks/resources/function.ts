@@ -51,6 +51,8 @@ export function deployFunction(
       ...(actions.includes('s3:GetObject') ? [{ actions: ['s3:ListBucket'], resources: [bucketArn(bucket)] }] : []),
     ]),
     ...(entry.asksModels ? modelStatements(profile.inference.upstreams) : []),
+    // The action knows no resource.
+    ...(entry.forwardsMetrics && profile.usage.forward_metrics ? [{ actions: ['cloudwatch:PutMetricData'], resources: ['*'] }] : []),
     ...homesStatements(entry, profile.workspaces),
     ...(entry.readsDirectories ? directoryStatements(profile.people.directory) : []),
     ...(streamed && table

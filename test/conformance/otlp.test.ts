@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { spendPk } from '@gatehouse/ledger/rows';
@@ -387,5 +387,70 @@ describe('the envelope', () => {
     process.env.AWS_ENDPOINT_URL = endpoint;
     silent.closeAllConnections();
     silent.close();
+  });
+});
+
+describe('metrics that go on to CloudWatch', () => {
+  const body = () => metricsBody([tokenPoint({ at: at - people * 1_000, type: 'input', tokens: 7 })]);
+  const arrived: { url: string; headers: IncomingHttpHeaders; bytes: Buffer }[] = [];
+  let answer: number | undefined;
+  const cloudwatch = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      arrived.push({ url: request.url ?? '', headers: request.headers, bytes: Buffer.concat(chunks) });
+      if (answer !== undefined) response.writeHead(answer).end('{}');
+    });
+  });
+  let forwarding: Entry;
+
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => cloudwatch.listen(0, '127.0.0.1', resolve));
+    vi.resetModules();
+    process.env.AWS_ENDPOINT_URL_CLOUDWATCH = `http://127.0.0.1:${(cloudwatch.address() as AddressInfo).port}`;
+    process.env.CONFIG = '{"forward_metrics":true}';
+    ({ handler: forwarding } = await import('../../packages/usage/ingest.lambda.ts'));
+  });
+  beforeEach(() => {
+    arrived.length = 0;
+    answer = 200;
+  });
+  afterAll(() => {
+    process.env.CONFIG = '{}';
+    delete process.env.AWS_ENDPOINT_URL_CLOUDWATCH;
+    cloudwatch.closeAllConnections();
+    cloudwatch.close();
+  });
+  const forward = (bytes: Buffer | string, headers: Record<string, string> = json) =>
+    call(forwarding, 'POST /v1/metrics', { token: somebody.token, headers, body: bytes });
+
+  it('arrive as they were sent, signed, and once', async () => {
+    const packed = gzipSync(encodeMetrics(body()));
+    for (let time = 0; time < 2; time++) expect((await forward(packed, { ...protobuf, 'Content-Encoding': 'gzip' })).status).toBe(200);
+    expect(arrived).toHaveLength(1);
+    const [{ url, headers, bytes }] = arrived as [(typeof arrived)[number]];
+    expect([url, headers['content-type'], headers['content-encoding']]).toEqual(['/v1/metrics', 'application/x-protobuf', 'gzip']);
+    expect(headers.authorization).toMatch(
+      /^AWS4-HMAC-SHA256 Credential=[^,]+\/monitoring\/aws4_request, SignedHeaders=[^,]*content-encoding/,
+    );
+    expect(bytes.equals(packed)).toBe(true);
+    await forward(deflateSync('{}'), { ...json, 'Content-Encoding': 'deflate' });
+    expect(arrived).toHaveLength(1);
+  });
+
+  it('are billed all the same when CloudWatch refuses, or says nothing, and are not waited for long', async () => {
+    const began = performance.now();
+    for (const [index, given] of [500, 403, undefined].entries()) {
+      answer = given;
+      const point = tokenPoint({ at: at - index * 1_000, type: 'input', tokens: 7 });
+      expect((await forward(JSON.stringify(metricsBody([point])))).status).toBe(200);
+    }
+    // After three failures in a row, none is tried for a while.
+    expect((await forward(JSON.stringify(metricsBody([tokenPoint({ at, type: 'output', tokens: 7 })])))).status).toBe(200);
+    expect(arrived).toHaveLength(3);
+    expect(performance.now() - began).toBeLessThan(4_000);
+    expect(await spent()).toMatchObject({ input: 21, output: 7 });
+    const told = lines.filter((line) => line.includes('"ForwardFailures"')).map((line) => JSON.parse(line).forwarded);
+    expect(told).toEqual(['failed', 'failed', 'failed', 'left_out']);
   });
 });

@@ -22,15 +22,17 @@ const surfaces = await loadSurfaces();
 const stage = 'bundled';
 const graph = await capturedGraph(stage);
 const statements = statementsOf(graph);
-const parts: Readonly<Record<string, unknown>> = profileOf(stage, root);
+const profile = profileOf(stage, root);
+const parts: Readonly<Record<string, unknown>> = profile;
 const arn = (service: string, rest: string) => `arn:aws:${service}:${region}:${account}:${rest}`;
 
 /** Log delivery and X-Ray, of machines alone: AWS knows no resource for them. */
 const boundless =
   /^(logs:(Create|Get|Update|Delete)LogDelivery|logs:(ListLogDeliveries|PutResourcePolicy|Describe(ResourcePolicies|LogGroups))|xray:(PutTraceSegments|PutTelemetryRecords|GetSampling(Rules|Targets)))$/;
 
-/** Reading a job, of which AWS Backup knows no resource; and what only AWS names: recovery points to read, access points that have an owner. */
+/** Metrics, and reading a job, of which CloudWatch and AWS Backup know no resource; and what only AWS names: recovery points to read, access points that have an owner. */
 const unnamed: Readonly<Record<string, RegExp>> = {
+  'cloudwatch:PutMetricData': /^\*$/,
   'backup:DescribeBackupJob': /^\*$/,
   'backup:DescribeRecoveryPoint': /^arn:aws:backup:[\w-]+:\d+:recovery-point:\*$/,
   'elasticfilesystem:DeleteAccessPoint': /^arn:aws:elasticfilesystem:[\w-]+:\d+:access-point\/\*$/,
@@ -148,6 +150,7 @@ function askedFor(surface: Surface, name: string, entry: Entry): Set<string> {
     });
   for (const machine of (entry as Entry & { resumes?: readonly string[] }).resumes ?? [])
     add(['states:SendTaskSuccess'], arn('states', `stateMachine:${machineName(stage, machine)}`));
+  if (entry.forwardsMetrics && profile.usage.forward_metrics) add(['cloudwatch:PutMetricData'], '*');
   if (entry.asksModels) {
     const anywhere = `arn:aws:bedrock:*::foundation-model/anthropic.claude-*`;
     const invoke = ['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream'];

@@ -47,8 +47,13 @@ export function openEnvelope(
   }
 }
 
-/** No OTLP message and no JSON begins with gzip's two bytes, nor with zlib's (RFC 1950), which some SDKs send as `deflate`. Undefined for a plain body. */
-function inflaterOf([first, second]: Buffer, packed: string): typeof gunzipSync | undefined {
-  if (first === 0x1f && second === 0x8b) return gunzipSync;
-  return packed === 'deflate' && first === 0x78 ? inflateSync : undefined;
+/** No OTLP message and no JSON begins with these two bytes. */
+export function isGzip([first, second]: Buffer): boolean {
+  return first === 0x1f && second === 0x8b;
+}
+
+/** Nor with zlib's first (RFC 1950), which some SDKs send as `deflate`. Undefined for a plain body. */
+function inflaterOf(body: Buffer, packed: string): typeof gunzipSync | undefined {
+  if (isGzip(body)) return gunzipSync;
+  return packed === 'deflate' && body[0] === 0x78 ? inflateSync : undefined;
 }
