@@ -87,6 +87,16 @@ const Hooks = z.strictObject({
 });
 export type Hooks = z.infer<typeof Hooks>;
 
+/** Keys, seats, accounts and workspaces that belong to nobody here. */
+const Orphans = z.strictObject({
+  /** Addresses and ids of owners who are no people, as service accounts are: an orphan of theirs is none. */
+  ignore: z.array(z.string().min(1)).default([]),
+  /** Keys are blocked so many hours after they were told of. Otherwise nothing is done unless an admin says so. */
+  block_after_hours: z.int().min(1).max(8_760).optional(),
+  /** More than so many at once are blocked by an admin's word only. */
+  at_most: z.int().min(1).max(1_000).default(5),
+});
+
 const oneAnIssuer = (all: readonly Directory[]) => new Set(all.map(({ issuer: one }) => one)).size === all.length;
 
 export const PeopleConfig = z.strictObject({
@@ -97,6 +107,7 @@ export const PeopleConfig = z.strictObject({
     .refine(oneAnIssuer, 'two directories have one issuer'),
   scim: Scim.optional(),
   hooks: Hooks.prefault({}),
+  orphans: Orphans.prefault({}),
   /**
    * How long a source may say nothing before somebody is told, by its name: okta-log-stream, okta-hook, entra, entra-delta, auth0,
    * google-reports, authentik, ssf, token-revocation, scim, cloudtrail. */

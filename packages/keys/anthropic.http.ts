@@ -25,6 +25,7 @@ const maxPages = 50;
 const MemberRow = z.object({ id: z.string(), email: z.string(), role: z.string() });
 const InviteRow = z.object({ id: z.string(), email: z.string(), role: z.string(), status: z.string() });
 const KeyRow = z.object({ id: z.string(), status: z.enum(['active', 'inactive', 'archived', 'expired']) });
+const MadeKeyRow = KeyRow.extend({ created_by: z.object({ id: z.string() }).nullish() });
 const pageOf = <T extends z.ZodType>(row: T) => z.object({ data: z.array(row), has_more: z.boolean(), last_id: z.string().nullish() });
 const Problem = z.object({
   error: z.object({ message: z.string(), details: z.object({ error_code: z.string() }).partial().nullish() }),
@@ -41,6 +42,23 @@ export async function holdingOf(at: Anthropic, email: string, makers: readonly s
     for (const id of new Set([...makers, ...members.map((member) => member.id)]))
       keys.push(...(await paged(at, '/api_keys', { created_by_user_id: id }, KeyRow)));
   return { members, invites, keys };
+}
+
+export interface Page<T> {
+  rows: T[];
+  /** Where the next page begins. */
+  after: string | undefined;
+}
+
+export function memberPage(at: Anthropic, after: string | undefined): Promise<Page<Member>> {
+  return readPage(at, '/users', {}, MemberRow, after);
+}
+
+/** With who made each. Only organizations of the Console have such keys. */
+export async function keyPage(at: Anthropic, after: string | undefined): Promise<Page<ApiKey & { maker: string | undefined }>> {
+  if (at.config.kind !== 'console') return { rows: [], after: undefined };
+  const page = await readPage(at, '/api_keys', {}, MadeKeyRow, after);
+  return { ...page, rows: page.rows.map(({ id, status, created_by: maker }) => ({ id, status, maker: maker?.id })) };
 }
 
 /** managed: an identity provider gives and takes membership here; last: nobody else would be left; busy: another change is under way. */
@@ -93,17 +111,29 @@ async function paged<T extends { id: string }>(
   const rows: T[] = [];
   let after: string | undefined;
   for (let page = 0; page < maxPages; page++) {
-    const search = new URLSearchParams({ ...query, limit: String(pageSize), ...(after && { after_id: after }) });
-    const answer = await call(at, 'GET', `${path}?${search}`);
-    if (answer.status !== 200) throw unexpected(answer);
-    const read = pageOf(row).safeParse(parse(answer));
-    if (!read.success) throw new Unavailable(`Anthropic answered a list at ${path} that is not one: ${z.prettifyError(read.error)}`);
-    rows.push(...read.data.data);
-    after = read.data.last_id ?? undefined;
-    if (!read.data.has_more) return rows;
-    if (after === undefined) break;
+    const read: Page<T> = await readPage(at, path, query, row, after);
+    rows.push(...read.rows);
+    if (read.after === undefined) return rows;
+    after = read.after;
   }
   throw new Unavailable(`Anthropic's list at ${path} did not end after ${maxPages} pages`);
+}
+
+async function readPage<T extends { id: string }>(
+  at: Anthropic,
+  path: string,
+  query: Record<string, string>,
+  row: z.ZodType<T>,
+  after: string | undefined,
+): Promise<Page<T>> {
+  const search = new URLSearchParams({ ...query, limit: String(pageSize), ...(after && { after_id: after }) });
+  const answer = await call(at, 'GET', `${path}?${search}`);
+  if (answer.status !== 200) throw unexpected(answer);
+  const read = pageOf(row).safeParse(parse(answer));
+  if (!read.success) throw new Unavailable(`Anthropic answered a list at ${path} that is not one: ${z.prettifyError(read.error)}`);
+  const { data: rows, has_more: more, last_id: last } = read.data;
+  if (more && !last) throw new Unavailable(`Anthropic's list at ${path} has more, and does not say where`);
+  return { rows, after: more ? (last ?? undefined) : undefined };
 }
 
 /** One try a turn: Anthropic counts each, and the machine comes again. */

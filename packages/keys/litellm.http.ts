@@ -67,6 +67,25 @@ async function pagesOf(at: LiteLLM, name: string): Promise<VirtualKey[]> {
   throw new Unavailable(`LiteLLM's list of keys did not end after ${maxPages} pages`);
 }
 
+/** One page of all keys. Throws Unavailable for a page that is none. */
+export async function keyPage(at: LiteLLM, page: number): Promise<{ keys: VirtualKey[]; pages: number }> {
+  const query = new URLSearchParams({ return_full_object: 'true', include_team_keys: 'true', page: String(page), size: String(pageSize) });
+  const listed = KeyPage.safeParse(parse(expect(await call(at, `/key/list?${query}`), 200)));
+  if (!listed.success) throw new Unavailable(`LiteLLM answered a list of keys that is not one: ${z.prettifyError(listed.error)}`);
+  return { keys: listed.data.keys.map((row) => keyOf(row, row.token)), pages: listed.data.total_pages };
+}
+
+/** The addresses of users, by their ids. */
+export async function addressesOf(at: LiteLLM, ids: readonly string[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  if (ids.length === 0) return found;
+  const query = new URLSearchParams({ user_ids: ids.join(','), page: '1', page_size: String(pageSize) });
+  const listed = UserPage.safeParse(parse(expect(await call(at, `/user/list?${query}`), 200)));
+  if (!listed.success) throw new Unavailable(`LiteLLM answered a list of users that is not one: ${z.prettifyError(listed.error)}`);
+  for (const { user_id, user_email } of listed.data.users) if (user_email) found.set(user_id, user_email);
+  return found;
+}
+
 /** Ids of the LiteLLM users that are named so or carry the address. */
 export async function usersOf(at: LiteLLM, names: readonly string[], email: string): Promise<string[]> {
   const found = new Set<string>();

@@ -31,7 +31,7 @@ export interface Scene {
 export const noOrganization = 'This company has no organization at Anthropic (profile: keys.anthropic)';
 
 /** Undefined: the company has none. */
-export function anthropicOf({ CONFIG, TABLE_KEYS, SECRET_ANTHROPIC_ADMIN_KEY_ARN }: Env): Anthropic | undefined {
+export function anthropicOf({ CONFIG, TABLE_KEYS, SECRET_ANTHROPIC_ADMIN_KEY_ARN }: Omit<Env, 'TABLE_PEOPLE'>): Anthropic | undefined {
   return CONFIG.anthropic && { config: CONFIG.anthropic, keyArn: SECRET_ANTHROPIC_ADMIN_KEY_ARN, table: TABLE_KEYS };
 }
 

@@ -45,6 +45,17 @@ function seatStep(name: string, file = 'seats'): Entry {
   };
 }
 
+/** Over everybody's; it knows no person. */
+function holders(name: string): Entry {
+  return {
+    handler: `packages/keys/holders.lambda.${name}`,
+    timeoutSeconds: 60,
+    memoryMb: 512,
+    tables: [{ capability: 'keys', actions: ['dynamodb:UpdateItem'], leadingKeys: ['RATE#*'] }],
+    secrets: ['litellm-key', 'anthropic-admin-key'],
+  };
+}
+
 export const surface: Surface = {
   capability: 'keys',
   table: true,
@@ -63,6 +74,9 @@ export const surface: Surface = {
     'withdraw-seats': seatStep('withdraw', 'grant-seats'),
     'grant-virtual-keys': keyGiving('grant'),
     'withdraw-virtual-keys': keyGiving('withdraw'),
+    'list-key-holders': holders('keys'),
+    'list-seat-holders': holders('seats'),
+    'block-orphan': holders('block'),
   },
   steps: {
     'find-virtual-keys': 'find-virtual-keys',
@@ -79,6 +93,9 @@ export const surface: Surface = {
     'withdraw-seats': 'withdraw-seats',
     'grant-virtual-keys': 'grant-virtual-keys',
     'withdraw-virtual-keys': 'withdraw-virtual-keys',
+    'list-key-holders': 'list-key-holders',
+    'list-seat-holders': 'list-seat-holders',
+    'block-orphan': 'block-orphan',
   },
   keys: { 'virtual-keys': { spec: 'SYMMETRIC_DEFAULT', usage: 'ENCRYPT_DECRYPT', where: 'litellm' } },
   secrets: {

@@ -140,11 +140,36 @@ export const surface: Surface = {
       secrets: directorySecrets,
       readsDirectories: true,
     },
+    'find-orphans': {
+      handler: 'packages/people/find-orphans.lambda.handler',
+      timeoutSeconds: 840,
+      memoryMb: 1024,
+      tables: [
+        {
+          capability: 'people',
+          actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem', claims],
+        },
+      ],
+      calls: ['list-key-holders', 'list-seat-holders', 'list-workspace-holders', 'block-orphan'],
+    },
+    orphans: {
+      handler: 'packages/people/orphans.lambda.handler',
+      timeoutSeconds: 10,
+      memoryMb: 512,
+      tables: [
+        { capability: 'people', actions: ['dynamodb:GetItem', 'dynamodb:Query', claims], leadingKeys: ['ORPHANS'] },
+        { capability: 'access', actions: ['dynamodb:BatchGetItem'], leadingKeys: ['GATE#*', 'SESSION#*'] },
+        { capability: 'access', actions: ['dynamodb:Query'], leadingKeys: ['SIGNING-KEYS'] },
+        { capability: 'policy', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], leadingKeys: ['POLICY'] },
+      ],
+    },
     publish: { handler: 'packages/people/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 512, publishes: true },
   },
   routes: [
     { name: 'people', method: 'GET', path: '/admin/people', entry: 'admin', admit: 'admin' },
     { name: 'erase-person', method: 'DELETE', path: '/admin/people/{id}', entry: 'erase-person', admit: 'admin' },
+    { name: 'list-orphans', method: 'GET', path: '/admin/orphans', entry: 'orphans', admit: 'admin' },
+    { name: 'decide-orphan', method: 'POST', path: '/admin/orphans/{id}', entry: 'orphans', admit: 'admin' },
     { name: 'okta-hook', method: 'POST', path: '/hooks/okta', entry: 'hooks', admit: 'hook' },
     { name: 'okta-hook-verification', method: 'GET', path: '/hooks/okta', entry: 'hooks', admit: 'hook' },
     { name: 'entra-hook', method: 'POST', path: '/hooks/entra', entry: 'hooks', admit: 'hook' },
@@ -187,6 +212,7 @@ export const surface: Surface = {
   ],
   schedules: [
     { name: 'sweep', expression: 'rate(15 minutes)', entry: 'sweep' },
+    { name: 'find-orphans', expression: 'rate(1 hour)', entry: 'find-orphans' },
     { name: 'poll', expression: 'rate(5 minutes)', entry: 'poll' },
   ],
   streams: ['publish', 'hear-scim'],
@@ -219,6 +245,19 @@ export const surface: Surface = {
       missingData: 'notBreaching',
     },
     {
+      name: 'orphans',
+      description:
+        'Keys, seats, accounts or workspaces belong to nobody here. GET /admin/orphans lists them: give each to somebody, take it away in its system, or POST /admin/orphans/{id} with a decision.',
+      namespace: 'Gatehouse',
+      metric: 'Orphans',
+      statistic: 'Maximum',
+      periodSeconds: 3600,
+      evaluationPeriods: 1,
+      threshold: 1,
+      comparison: 'GreaterThanOrEqualToThreshold',
+      missingData: 'ignore',
+    },
+    {
       name: 'sweep-behind',
       description:
         'A sweep could not read everybody whom it had to, four times in a row. Look at the log "directory swept": a first sweep of many people takes several; otherwise the directory answers too slowly.',
@@ -237,6 +276,7 @@ export const surface: Surface = {
   metrics: [
     { name: 'DirectoryReadsRefused', unit: 'Count', sets: [[], ['source']] },
     { name: 'SourcesSilent', unit: 'Count', sets: [[]] },
+    { name: 'Orphans', unit: 'Count', sets: [[]] },
     { name: 'SweepSeconds', unit: 'Seconds', sets: [['source']] },
     { name: 'SweepListed', unit: 'Count', sets: [['source']] },
     { name: 'SweepLeft', unit: 'Count', sets: [['source']] },

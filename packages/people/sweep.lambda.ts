@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { everyDirectory, reach } from './configured.directory.ts';
 import { tellSilentSources } from './silence.dynamo.ts';
 import { sweepDirectory, tellSwept } from './sweep.dynamo.ts';
+import { markSwept } from './swept.dynamo.ts';
 
 export const env = z.object(reach);
 
@@ -29,6 +30,7 @@ export async function handler(_event: unknown, context: Context): Promise<void> 
     const [from, realFrom] = [clock(), performance.now()];
     const bounds = { now: clock, deadline: from + leftMs(), maxReads };
     const swept = await sweepDirectory(table, directory, bounds);
+    if (swept.refused === undefined && swept.waiting === 0) await markSwept(table, directory.issuer, from);
     tellSwept(directory.kind, directory.issuer, swept, Math.round((performance.now() - realFrom) / 100) / 10, clock());
   }
   const silent = await tellSilentSources(table, reach.CONFIG, clock());

@@ -97,7 +97,8 @@ export async function deleteAccount(coder: Coder, id: string): Promise<'done' | 
   return 'done';
 }
 
-async function paged<P, T extends { id: string }>(
+/** Every row of a list. Throws Unavailable for one that ends early. */
+export async function paged<P, T extends { id: string }>(
   coder: Coder,
   path: string,
   query: Record<string, string>,

@@ -81,6 +81,12 @@ export const surface: Surface = {
     },
     'grant-workspaces': giving('grant'),
     'withdraw-workspaces': giving('withdraw'),
+    'list-workspace-holders': {
+      handler: 'packages/workspaces/holders.lambda.list',
+      timeoutSeconds: 60,
+      memoryMb: 512,
+      secrets: ['coder-token'],
+    },
   },
   routes: [
     { name: 'start-rollout', method: 'POST', path: '/admin/rollouts', entry: 'rollouts', admit: 'admin' },
@@ -112,6 +118,7 @@ export const surface: Surface = {
     'probe-hosts': 'probe-hosts',
     'grant-workspaces': 'grant-workspaces',
     'withdraw-workspaces': 'withdraw-workspaces',
+    'list-workspace-holders': 'list-workspace-holders',
   },
   schedules: [{ name: 'measure-coder', expression: 'rate(1 minute)', entry: 'measure-coder' }],
   metrics: [

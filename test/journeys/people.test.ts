@@ -84,6 +84,42 @@ describe('the sweep', () => {
   }, 30_000);
 });
 
+describe('a key with no person', () => {
+  it('is listed and told of at the second look, and blocked by an admin’s word', async () => {
+    interface Found {
+      id: string;
+      kind: string;
+      reason: string;
+      names: string[];
+      blocked_at?: string;
+    }
+    const orphans = async () => {
+      carol = await company.admin();
+      await stack.settled();
+      return ((await (await carol.fetch('/admin/orphans')).json()) as { orphans: Found[] }).orphans;
+    };
+    const ghost = await company.virtualKey('ghost@example.com');
+    await company.virtualKey('alice@example.com');
+    const [found] = await stack.until(
+      async () => {
+        const listed = await orphans();
+        return listed.length > 0 ? listed : undefined;
+      },
+      { stepSeconds: 3_600, what: 'the orphan' },
+    );
+    expect(await orphans()).toMatchObject([{ kind: 'virtual-key', reason: 'unknown', names: ['ghost@example.com'] }]);
+    expect(await company.tryKey(ghost)).toEqual([200, 200]);
+    const decide = (id: string, body: object) =>
+      carol.fetch(`/admin/orphans/${id}`, { method: 'POST', headers: jsonType, body: JSON.stringify(body) });
+    expect((await decide(found?.id ?? '', { decision: 'block' })).status).toBe(400);
+    expect((await decide('orp_00000000000000000000000000', { decision: 'block', reason: 'x' })).status).toBe(404);
+    expect((await decide(found?.id ?? '', { decision: 'block', reason: 'nobody claims it' })).status).toBe(200);
+    await stack.until(async () => ((await orphans())[0]?.blocked_at ? true : undefined), { stepSeconds: 3_600, what: 'the block' });
+    expect(await company.tryKey(ghost)).toEqual([401, 401]);
+    expect((await decide(found?.id ?? '', { decision: 'keep', reason: 'x' })).status).toBe(409);
+  }, 120_000);
+});
+
 describe('somebody who is in', () => {
   it.each([
     ['entra', `/entra/v2.0`],
