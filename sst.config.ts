@@ -27,6 +27,7 @@ export default $config({
     await import('./stacks/inference.ts');
     await import('./stacks/operations.ts');
     await import('./stacks/dashboards.ts');
+    await import('./stacks/queries.ts');
     await import('./stacks/machines.ts');
     const { url } = await import('./stacks/api.ts');
     await import('./stacks/domain.ts');

@@ -2,17 +2,22 @@
  * The gateway's own name: a private custom domain, reached through the same endpoint as the API. With a zone, its record and, unless one was
  * imported, its certificate are made here. The record is an A record of private addresses alone: the CLI refuses anything else.
  */
+import { alarmsOf } from '@gatehouse/contracts/in-stage';
+import { surface as operations } from '@gatehouse/operations/surface';
 import { live } from './api.ts';
 import { apiEndpoint } from './network.ts';
 import { api } from './origin.ts';
-import { profile } from './stage.ts';
+import { alarm } from './resources/alarm.ts';
+import { profile, stage } from './stage.ts';
 
 const { domain } = profile;
 if (domain) {
   const zoneId = 'zone_id' in domain ? domain.zone_id : undefined;
+  const certificateArn = domain.certificate_arn ?? certificateOf(domain.name, zoneId ?? '');
+  watchEnd(certificateArn);
   const name = new aws.apigateway.DomainName('Domain', {
     domainName: domain.name,
-    certificateArn: domain.certificate_arn ?? certificateOf(domain.name, zoneId ?? ''),
+    certificateArn,
     endpointConfiguration: { types: 'PRIVATE', ipAddressType: 'ipv4' },
     securityPolicy: 'TLS_1_2',
     policy: $jsonStringify({
@@ -55,6 +60,13 @@ if (domain) {
       ],
     });
   }
+}
+
+/** As operations watches the certificates that a profile lists. */
+function watchEnd(certificateArn: $util.Input<string>): void {
+  for (const ends of (operations.alarms ?? []).filter(({ each }) => each === 'certificates'))
+    for (const one of alarmsOf(stage, 'operations', ends, { certificates: [''] }))
+      alarm('operations', { ...one, name: `${ends.name}-domain`, dimensions: { CertificateArn: certificateArn } });
 }
 
 /** Issued by ACM and proven by a record in the zone, which also renews it. */

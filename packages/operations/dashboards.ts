@@ -85,6 +85,12 @@ export const dashboards: readonly Dashboard[] = [
         period: 300,
         lines: [sum('EcsServiceTrouble'), sum('EcsDeploymentsFailed')],
       },
+      {
+        section: 'Workspaces',
+        title: 'Coder answers, and workspaces that do not build',
+        period: 300,
+        lines: [{ metric: 'CoderUp', statistic: 'Minimum' }, sum('WorkspaceBuildsFailed')],
+      },
       { section: 'Workspaces', title: 'Backups and machines that fail', period: 300, lines: [sum('BackupsFailed'), sum('MachinesFailed')] },
       {
         section: 'Security',

@@ -1,7 +1,7 @@
 /** What operations shows: it hears alarms and the platform's events, tells people, and shows what all capabilities measure. No routes. */
 
 import { signingKey } from '@gatehouse/contracts/records/signing-key';
-import type { Alarm, Rule, Surface, TableUse } from '@gatehouse/contracts/surface';
+import { type Alarm, capabilities, type Entry, type Metric, type Rule, type Surface, type TableUse } from '@gatehouse/contracts/surface';
 import { alertCleared } from '@gatehouse/events/alert-cleared';
 import { alertRaised } from '@gatehouse/events/alert-raised';
 
@@ -23,6 +23,9 @@ const counted = {
   comparison: 'GreaterThanOrEqualToThreshold',
 } satisfies Partial<Alarm>;
 
+/** All of the product's; another stage's name may begin with this one's. */
+const machines = ['key-rotation', 'mover', 'offboarding', 'onboarding', 'workspace-rollout'];
+
 /** Functions whose metrics say what was spent. */
 const spendWriters = ['usage-ingest', 'inference-gateway'];
 
@@ -32,36 +35,38 @@ const fifthOfBurstCredits = 461_794_883_666;
 const told = { source: [alertRaised.source], 'detail-type': [alertRaised.type, alertCleared.type] };
 const rule = (name: string, pattern: Rule['pattern'], entry: string): Rule => ({ name, bus: 'default', pattern, entry });
 
+const entry = (handler: string, timeoutSeconds: number, power: Partial<Entry>): Entry => ({
+  handler: `packages/operations/${handler}`,
+  timeoutSeconds,
+  memoryMb: 256,
+  ...power,
+});
+
+/** The latest of an hour. */
+const hourly = {
+  namespace: 'Gatehouse',
+  statistic: 'Maximum',
+  periodSeconds: 3600,
+  evaluationPeriods: 1,
+  missingData: 'notBreaching',
+  comparison: 'GreaterThanThreshold',
+} satisfies Partial<Alarm>;
+
 export const surface: Surface = {
   capability: 'operations',
   table: true,
   entries: {
-    'hear-alarm': { handler: 'packages/operations/hear-alarm.lambda.handler', timeoutSeconds: 20, memoryMb: 256, tables: [alerts] },
-    'watch-platform': { handler: 'packages/operations/watch-platform.lambda.handler', timeoutSeconds: 20, memoryMb: 256, tables: [claims] },
-    'tell-slack': {
-      handler: 'packages/operations/tell.lambda.slack',
-      timeoutSeconds: 30,
-      memoryMb: 256,
-      tables: [claims],
-      secrets: ['slack-webhook'],
-    },
-    'tell-pagerduty': {
-      handler: 'packages/operations/tell.lambda.pagerduty',
-      timeoutSeconds: 30,
-      memoryMb: 256,
-      tables: [claims],
-      secrets: ['pagerduty-key'],
-    },
-    'take-stock': {
-      handler: 'packages/operations/take-stock.lambda.handler',
-      timeoutSeconds: 60,
-      memoryMb: 256,
+    'hear-alarm': entry('hear-alarm.lambda.handler', 20, { tables: [alerts] }),
+    'watch-platform': entry('watch-platform.lambda.handler', 20, { tables: [claims] }),
+    'tell-slack': entry('tell.lambda.slack', 30, { tables: [claims], secrets: ['slack-webhook'] }),
+    'tell-pagerduty': entry('tell.lambda.pagerduty', 30, { tables: [claims], secrets: ['pagerduty-key'] }),
+    'take-stock': entry('take-stock.lambda.handler', 60, {
       tables: [
         { capability: 'access', actions: ['dynamodb:Query'], leadingKeys: [...signingKey.leadingKeys] },
         { capability: 'usage', actions: ['dynamodb:Query'], leadingKeys: ['DAY#*'] },
       ],
-    },
-    publish: { handler: 'packages/operations/publish.lambda.handler', timeoutSeconds: 30, memoryMb: 256, publishes: true },
+    }),
+    publish: entry('publish.lambda.handler', 30, { publishes: true }),
   },
   streams: ['publish'],
   schedules: [{ name: 'take-stock', expression: 'rate(1 hour)', entry: 'take-stock' }],
@@ -71,7 +76,8 @@ export const surface: Surface = {
       {
         source: ['aws.cloudwatch'],
         'detail-type': ['CloudWatch Alarm State Change'],
-        detail: { alarmName: [{ prefix: 'gatehouse-${stage}-' }] },
+        // By capability, since another stage's name may begin with this one's.
+        detail: { alarmName: capabilities.map((capability) => ({ prefix: `gatehouse-\${stage}-${capability}-` })) },
       },
       'hear-alarm',
     ),
@@ -94,7 +100,10 @@ export const surface: Surface = {
       {
         source: ['aws.states'],
         'detail-type': ['Step Functions Execution Status Change'],
-        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [{ wildcard: '*:stateMachine:gatehouse-${stage}-*' }] },
+        detail: {
+          status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+          stateMachineArn: machines.map((name) => ({ suffix: `:stateMachine:gatehouse-\${stage}-${name}` })),
+        },
       },
       'watch-platform',
     ),
@@ -102,10 +111,9 @@ export const surface: Surface = {
     { name: 'told-pagerduty', bus: 'product', pattern: told, entry: 'tell-pagerduty' },
   ],
   metrics: [
-    { name: 'EcsServiceTrouble', unit: 'Count', sets: [[]] },
-    { name: 'EcsDeploymentsFailed', unit: 'Count', sets: [[]] },
-    { name: 'BackupsFailed', unit: 'Count', sets: [[]] },
-    { name: 'MachinesFailed', unit: 'Count', sets: [[]] },
+    ...['EcsServiceTrouble', 'EcsDeploymentsFailed', 'BackupsFailed', 'MachinesFailed'].map(
+      (name): Metric => ({ name, unit: 'Count', sets: [[]] }),
+    ),
     { name: 'SpendVsUsual', unit: 'Percent', sets: [[]] },
     { name: 'SigningKeyDays', unit: 'None', sets: [[]] },
   ],
@@ -230,27 +238,17 @@ export const surface: Surface = {
       name: 'spend-unusual',
       description:
         'Today costs more than twice what is usual on such a weekday, the median of the last four. See who and on what: GET /admin/spend?by=person, and by=model.',
-      namespace: 'Gatehouse',
       metric: 'SpendVsUsual',
-      statistic: 'Maximum',
-      periodSeconds: 3600,
-      evaluationPeriods: 1,
-      missingData: 'notBreaching',
+      ...hourly,
       threshold: 200,
-      comparison: 'GreaterThanThreshold',
     },
     {
       name: 'signing-key-old',
       description:
         'The key that signs tokens is older than a hundred days: the rotation of every ninety did not happen. Look at the last executions of the machine key-rotation, and start it.',
-      namespace: 'Gatehouse',
       metric: 'SigningKeyDays',
-      statistic: 'Maximum',
-      periodSeconds: 3600,
-      evaluationPeriods: 1,
-      missingData: 'notBreaching',
+      ...hourly,
       threshold: 100,
-      comparison: 'GreaterThanThreshold',
     },
   ],
   secrets: {

@@ -34,6 +34,17 @@ describe('a profile', () => {
     );
   });
 
+  it('may have a stage as long as production-eu', () => {
+    expect(wrongs(lookAtProfile('production-eu', profile))).toEqual([]);
+  });
+
+  it.each(['access', 'prod-access', 'prod-usage-eu', 'prod-edge'])(
+    'of a stage "%s" is told that its names would pass for others',
+    (stage) => {
+      expect(wrongs(lookAtProfile(stage, profile))[0]).toMatch(/^names: "\w+" in the name of the stage is a capability's own/);
+    },
+  );
+
   it('whose lists outgrow a function is told the bytes', () => {
     const issuers = Array.from({ length: 60 }, (_, index) => ({ issuer: `https://login-${index}.acme.example`, audiences: ['gatehouse'] }));
     const large = { ...profile, access: { ...profile.access, issuers: issuers as never } };

@@ -1,6 +1,7 @@
 /** What a profile alone shows, without an account: whether it can be deployed at all. Asks nobody. */
 import { environmentOf } from '@gatehouse/contracts/environment';
 import { bucketName, busName, functionName, machineName, secretName, tableName } from '@gatehouse/contracts/names';
+import { capabilities } from '@gatehouse/contracts/surface';
 import type { Profile } from '@gatehouse/core/profile';
 import { isExample } from '../profile.ts';
 import { surfaces } from '../surfaces.ts';
@@ -21,6 +22,9 @@ function addresses(stage: string, profile: Profile): Finding {
 }
 
 function names(stage: string): Finding {
+  // Otherwise what is named after stage "prod" and its capability "access" would pass for something of stage "prod-access".
+  const taken = [...capabilities, 'edge'].find((word) => stage === word || stage.endsWith(`-${word}`) || stage.includes(`-${word}-`));
+  if (taken) return wrong('names', `"${taken}" in the name of the stage is a capability's own`, 'take another name for the stage');
   try {
     for (const { capability, entries, machines = [], buckets = {} } of surfaces) {
       for (const entry of Object.keys(entries)) functionName(stage, capability, entry);

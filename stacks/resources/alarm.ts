@@ -4,7 +4,10 @@ import type { Alarm, Capability } from '@gatehouse/contracts/surface';
 import { alerts } from '../alerts.ts';
 import { pascal, stage } from '../stage.ts';
 
-export function alarm(capability: Capability, item: Alarm): void {
+/** A dimension's value may be known only once its resource is. */
+type Deployable = Omit<Alarm, 'dimensions'> & { dimensions?: Readonly<Record<string, $util.Input<string>>> };
+
+export function alarm(capability: Capability, item: Deployable): void {
   new aws.cloudwatch.MetricAlarm(pascal(capability, item.name, 'alarm'), {
     name: alarmName(stage, capability, item.name),
     alarmDescription: item.description,
