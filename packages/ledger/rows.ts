@@ -1,5 +1,5 @@
 /**
- * The ledger's rows in usage's table; their layout is here and nowhere else.
+ * The ledger's rows in usage's table; their layout is here and nowhere else, but for spend's, which others read: that is its record's.
  *   ENTRY#<key>                 ENTRY                    an entry, once; TTL 400 days. The idempotency key of all spend.
  *   CELL#<per_>#<32 hex>        HEAD                     a group's version: every write of the group moves it
  *   CELL#<per_>#<32 hex>        S#<ms> E#<ms> M#<ms>#<ms>  what is witnessed there and what of it is billed; gsi1 UNPRICED#<model> while unpriced
@@ -14,6 +14,8 @@
  */
 import { createHash } from 'node:crypto';
 import { type Group, groupText } from './entry.ts';
+
+export { spendDayPk as dayPk, spendPk, spendSk } from '@gatehouse/contracts/records/spend';
 
 export function entryKey(key: string) {
   return { pk: `ENTRY#${key}`, sk: 'ENTRY' };
@@ -39,19 +41,9 @@ export function waitingPk(person: string): string {
 export function leaseKey(person: string) {
   return { pk: waitingPk(person), sk: 'LEASE' };
 }
-export function spendPk(person: string): string {
-  return `SPEND#${person}`;
-}
-export function spendSk(day: string, model: string, route: string): string {
-  return `${day}#${model}#${route}`;
-}
 /** Cells of a model that wait for a price, in the index. */
 export function unpricedPk(model: string): string {
   return `UNPRICED#${model}`;
-}
-/** All spend of a day, in the index. */
-export function dayPk(day: string): string {
-  return `DAY#${day}`;
 }
 export function usedPk(person: string): string {
   return `USED#${person}`;

@@ -9,6 +9,14 @@ import { record } from './record.ts';
 export const Spend = z.object({ amount_micros: z.number(), requests: z.number().default(0) });
 export type Spend = z.infer<typeof Spend>;
 
+export function spendPk(person: string): string {
+  return `SPEND#${person}`;
+}
+/** @param day `2026-11-22`. @param model any text: it may hold the separator; day and route never do. */
+export function spendSk(day: string, model: string, route: string): string {
+  return `${day}#${model}#${route}`;
+}
+/** All spend of a day, in the index. */
 export function spendDayPk(day: string): string {
   return `DAY#${day}`;
 }
@@ -18,8 +26,7 @@ export const spend = record({
   writer: 'usage',
   readers: ['policy', 'operations'],
   leadingKeys: ['SPEND#*', 'DAY#*'],
-  /** @param day `2026-11-22`. @param model any text: it may hold the separator; day and route never do. */
-  key: (person: string, day: string, model: string, route: string) => ({ pk: `SPEND#${person}`, sk: `${day}#${model}#${route}` }),
+  key: (person: string, day: string, model: string, route: string) => ({ pk: spendPk(person), sk: spendSk(day, model, route) }),
   schema: Spend,
   example: { amount_micros: 31250, requests: 2 },
   consistency: 'eventual',
