@@ -8,6 +8,8 @@ import { answered } from './refusal.aws.ts';
 export interface Home {
   /** `fsap-...` */
   id: string;
+  /** ARN of the file system that it is on. */
+  resource: string;
   /** available, creating, deleting, ... */
   state: string;
 }
@@ -16,6 +18,7 @@ const Page = z.object({
   AccessPoints: z.array(
     z.object({
       AccessPointId: z.string(),
+      AccessPointArn: z.string(),
       FileSystemId: z.string(),
       LifeCycleState: z.string(),
       Tags: z.array(z.object({ Key: z.string(), Value: z.string() })).default([]),
@@ -37,9 +40,9 @@ export async function homesOf({ file_system, owner_tag }: HomesConfig, owners: r
     const query = new URLSearchParams({ FileSystemId: file_system, MaxResults: '100', ...(token !== undefined && { NextToken: token }) });
     const answer = await answered(what, awsCall('elasticfilesystem', { method: 'GET', path: `${root}?${query}` }));
     const { AccessPoints, NextToken } = Page.parse(JSON.parse(answer?.body.toString('utf8') ?? ''));
-    for (const { AccessPointId, FileSystemId, LifeCycleState, Tags } of AccessPoints)
+    for (const { AccessPointId, AccessPointArn, FileSystemId, LifeCycleState, Tags } of AccessPoints)
       if (FileSystemId === file_system && Tags.some(({ Key, Value }) => Key === owner_tag && owners.includes(Value)))
-        homes.push({ id: AccessPointId, state: LifeCycleState });
+        homes.push({ id: AccessPointId, resource: onSystem(AccessPointArn, file_system), state: LifeCycleState });
     if (!NextToken) return homes;
     token = NextToken;
   }
@@ -51,4 +54,9 @@ export async function deleteHome(id: string): Promise<void> {
   await answered(what, awsCall('elasticfilesystem', { method: 'DELETE', path: `${root}/${encodeURIComponent(id)}` }), [
     'AccessPointNotFound',
   ]);
+}
+
+/** An access point is of its file system's account and region. */
+function onSystem(accessPointArn: string, fileSystem: string): string {
+  return accessPointArn.replace(/:access-point\/.*$/, `:file-system/${fileSystem}`);
 }

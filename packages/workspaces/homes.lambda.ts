@@ -1,13 +1,14 @@
 /** The steps over one person's homes: find, back up, purge. Nothing is deleted but what this very case has a recovery point of, read back right before. */
 import { backUpHome, findHomes, purgeHome } from '@gatehouse/contracts/steps/homes';
 import type { StepOutput } from '@gatehouse/contracts/steps/step';
+import type { HomesConfig } from '@gatehouse/core/homes-profile';
 import { now, timestamp } from '@gatehouse/runtime/clock';
 import { onStep } from '@gatehouse/runtime/step';
 import { deleteHome } from './access-points.efs.ts';
 import { jobOf, recoveryPointOf, startBackup } from './backups.aws.ts';
 import { firstFound, found } from './case-target.dynamo.ts';
 import { jobVerdict, pointTrouble, pointVerdict, type Verdict } from './home-backup.ts';
-import { asked, caseOf, type Latest, latestBackup, rememberJob, rememberKept, takeTurn } from './kept-home.dynamo.ts';
+import { asked, type CaseRow, caseOf, type Latest, latestBackup, rememberJob, rememberKept, takeTurn } from './kept-home.dynamo.ts';
 import { tell } from './scene.coder.ts';
 import { env, noHomes, type Scene, sceneOf } from './scene.homes.ts';
 import type { Seen } from './workspace.ts';
@@ -26,7 +27,7 @@ export const find = onStep(findHomes, env, async ({ person, case_id }, { env }) 
 export const backUp = onStep(backUpHome, env, async ({ person, case_id, dry_run, quiet_since }, { env }): Promise<StepOutput> => {
   const scene = await sceneOf(env, person, case_id);
   if (!scene) return noHomes();
-  const { listed, table, homes, workspaces, resource } = scene;
+  const { listed, table, homes, workspaces } = scene;
   if (dry_run) return tell('done', listed.map(untouched), `${listed.length} homes would be backed up`);
   for (const { id, state } of listed) await firstFound(table, case_id, { kind: 'home', id, state }, now());
   const mine = await found(table, case_id, 'home');
@@ -38,8 +39,9 @@ export const backUp = onStep(backUpHome, env, async ({ person, case_id, dry_run,
     );
   if (mine.size === 0) return tell('nothing_to_do', [], `No access point names them in its tag ${homes.owner_tag}`);
 
-  const { asked_at } = await asked(table, case_id, resource, now());
-  const verdict = await follow(scene, case_id, { quietSinceMs: Date.parse(quiet_since), askedMs: Date.parse(asked_at) });
+  const row = await asked(table, case_id, listed[0]?.resource, now());
+  if (!row) return tell('needs_human', [], `${mine.size} homes were deleted by others before they were backed up`);
+  const verdict = await follow(scene, row, case_id, Date.parse(quiet_since));
   const seen: Seen[] = [...mine].map(([id, before]) => ({ kind: 'home', id, before, after: before }));
   switch (verdict.word) {
     case 'under way':
@@ -56,28 +58,27 @@ export const backUp = onStep(backUpHome, env, async ({ person, case_id, dry_run,
   }
 });
 
-interface Times {
-  /** Nobody has written to the home since. */
-  quietSinceMs: number;
-  /** When this case first asked for a backup. */
-  askedMs: number;
-}
-
 /**
  * One job serves all cases that were quiet when it began: a thousand leavers of one file system need one backup of it. A failed job that began
  * before this case asked is another case's trouble, and this one tries once for itself.
+ * @param quietSinceMs nobody has written to the home since.
  */
-async function follow(scene: Scene, caseId: string, { quietSinceMs, askedMs }: Times): Promise<Verdict> {
-  const { homes, table } = scene;
+async function follow({ homes, table }: Scene, { asked_at, resource }: CaseRow, caseId: string, quietSinceMs: number): Promise<Verdict> {
+  const look = ({ token, job }: Latest) => lookAt({ homes, table, resource, quietSinceMs }, token, job);
   let turn = await latestBackup(table, homes.file_system);
   if (!turn || Date.parse(turn.started_at) < quietSinceMs) turn = await takeTurn(table, homes.file_system, caseId, turn, timestamp());
-  const verdict = await lookAt(scene, turn, quietSinceMs);
-  if (verdict.word !== 'failed' || turn.token === caseId || Date.parse(turn.started_at) >= askedMs) return verdict;
-  const next = await takeTurn(table, homes.file_system, caseId, turn, timestamp());
-  return lookAt(scene, next, quietSinceMs);
+  const verdict = await look(turn);
+  if (verdict.word !== 'failed' || turn.token === caseId || turn.started_at >= asked_at) return verdict;
+  return look(await takeTurn(table, homes.file_system, caseId, turn, timestamp()));
 }
 
-async function lookAt({ homes, table, resource }: Scene, { token, job: known }: Latest, quietSinceMs: number): Promise<Verdict> {
+interface Looking extends Pick<Scene, 'homes' | 'table'> {
+  /** ARN of the file system. */
+  resource: string;
+  quietSinceMs: number;
+}
+
+async function lookAt({ homes, table, resource, quietSinceMs }: Looking, token: string, known: string | undefined): Promise<Verdict> {
   const id = known ?? (await startBackup(homes, resource, token));
   if (known === undefined) await rememberJob(table, homes.file_system, token, id);
   const job = await jobOf(id);
@@ -89,7 +90,7 @@ async function lookAt({ homes, table, resource }: Scene, { token, job: known }: 
 export const purge = onStep(purgeHome, env, async ({ person, case_id, dry_run }, { env }): Promise<StepOutput> => {
   const scene = await sceneOf(env, person, case_id);
   if (!scene) return noHomes();
-  const { listed, table, homes, resource } = scene;
+  const { listed, table, homes } = scene;
   if (dry_run) return tell('done', listed.map(untouched), `${listed.length} homes would be deleted`);
   const mine = await found(table, case_id, 'home');
   if (mine.size === 0 && listed.length === 0) return tell('nothing_to_do', [], 'There is no home');
@@ -100,7 +101,7 @@ export const purge = onStep(purgeHome, env, async ({ person, case_id, dry_run },
       strangers.map(untouched),
       `${strangers.length} homes appeared after the backup: start the offboarding again`,
     );
-  const trouble = await unproven(await caseOf(table, case_id), scene);
+  const trouble = await unproven(await caseOf(table, case_id), homes);
   if (trouble) return tell('needs_human', listed.map(untouched), `The home stays: ${trouble}`);
   for (const { id } of listed) await deleteHome(id);
   const left = new Set(listed.map(({ id }) => id));
@@ -112,18 +113,14 @@ export const purge = onStep(purgeHome, env, async ({ person, case_id, dry_run },
   }));
   return left.size > 0
     ? { ...tell('not_yet', seen, `${left.size} access points are being deleted`), wait_seconds: deletingSeconds }
-    : tell(
-        'done',
-        seen,
-        `${mine.size} access points are gone from ${resource.slice(resource.lastIndexOf('/') + 1)}; recovery point kept in ${homes.vault}`,
-      );
+    : tell('done', seen, `${mine.size} access points are gone from ${homes.file_system}; recovery point kept in ${homes.vault}`);
 });
 
 /** Why nothing may be deleted. Read again now: what was kept may have been deleted by others since. */
-async function unproven(row: Awaited<ReturnType<typeof caseOf>>, { homes, resource }: Scene): Promise<string | undefined> {
+async function unproven(row: CaseRow | undefined, homes: HomesConfig): Promise<string | undefined> {
   if (!row?.kept) return 'this case has no recovery point of it';
   const point = await recoveryPointOf(homes, row.kept.recovery_point);
-  return point ? pointTrouble(point, resource, now()) : `recovery point ${row.kept.recovery_point} is not there any more`;
+  return point ? pointTrouble(point, row.resource, now()) : `recovery point ${row.kept.recovery_point} is not there any more`;
 }
 
 function untouched({ id, state }: Scene['listed'][number]): Seen {

@@ -1,5 +1,5 @@
 /**
- * How the homes of a case are kept. `CASE#<cas_>` / `KEPT`: when the case first asked, and the proof once there is one, TTL beyond the longest grace
+ * How the homes of a case are kept. `CASE#<cas_>` / `KEPT`: when the case first asked, of which file system (ARN), and the proof once there is one, TTL beyond the longest grace
  * period. `BACKUP#<fs->` / `LATEST`: the latest backup job of a file system, which all cases follow that were quiet when it began; no TTL, one a
  * file system. Race: two cases start one at once; the row is taken on the condition that it is as it was read, and who loses follows.
  * A dump reveals ids of jobs and recovery points.
@@ -17,8 +17,9 @@ export type Latest = z.infer<typeof Latest>;
 const ofCase = (caseId: string) => ({ pk: `CASE#${caseId}`, sk: 'KEPT' });
 const ofSystem = (fileSystem: string) => ({ pk: `BACKUP#${fileSystem}`, sk: 'LATEST' });
 
-/** The first time stands. */
-export async function asked(table: string, caseId: string, resource: string, now: number): Promise<CaseRow> {
+/** The first time stands. @param resource undefined where no home is listed any more: then only a row that is there counts. */
+export async function asked(table: string, caseId: string, resource: string | undefined, now: number): Promise<CaseRow | undefined> {
+  if (resource === undefined) return caseOf(table, caseId);
   const { item } = await update(table, ofCase(caseId), {
     UpdateExpression: 'SET asked_at = if_not_exists(asked_at, :at), #resource = if_not_exists(#resource, :resource), expires_at = :expires',
     ExpressionAttributeNames: { '#resource': 'resource' },

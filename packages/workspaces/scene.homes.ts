@@ -18,14 +18,11 @@ export const env = z.object({
   TABLE_PEOPLE: z.string(),
   CONFIG: json(WorkspacesConfig),
   SECRET_CODER_TOKEN_ARN: z.string(),
-  AWS_REGION: z.string(),
 });
 export type Env = z.infer<typeof env>;
 
 export interface Scene {
   homes: HomesConfig;
-  /** ARN of the file system. */
-  resource: string;
   table: string;
   listed: Home[];
   /** What Coder shows of them now. */
@@ -45,17 +42,10 @@ export async function sceneOf(env: Env, personId: string, caseId: string): Promi
   const owners = [...new Set([personId, ...(account ? [account.id] : []), ...known])];
   return {
     homes,
-    resource: arnOf(homes, env.AWS_REGION),
     table,
     listed: await homesOf(homes, owners),
     workspaces: coder && account ? await workspacesOf(coder, account.username) : [],
   };
-}
-
-/** A backup role is of the account, and in the partition, of what it reads. */
-function arnOf({ role_arn, file_system }: HomesConfig, region: string): string {
-  const [, partition, , , account] = role_arn.split(':');
-  return `arn:${partition}:elasticfilesystem:${region}:${account}:file-system/${file_system}`;
 }
 
 export function noHomes(): StepOutput {
