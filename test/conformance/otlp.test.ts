@@ -3,6 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { spendPk } from '@gatehouse/ledger/rows';
 import { query } from '@gatehouse/runtime/table';
+import {
+  JsonMetricsSerializer,
+  JsonTraceSerializer,
+  ProtobufLogsSerializer,
+  ProtobufMetricsSerializer,
+  ProtobufTraceSerializer,
+} from '@opentelemetry/otlp-transformer';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type SignedIn, startCompany } from '../../packages/policy/signed-in.fixture.ts';
@@ -452,5 +460,46 @@ describe('metrics that go on to CloudWatch', () => {
     expect(await spent()).toMatchObject({ input: 21, output: 7 });
     const told = lines.filter((line) => line.includes('"ForwardFailures"')).map((line) => JSON.parse(line).forwarded);
     expect(told).toEqual(['failed', 'failed', 'failed', 'left_out']);
+  });
+});
+
+describe('the OpenTelemetry SDK’s own reader and writer', () => {
+  type Span = Parameters<typeof JsonTraceSerializer.serializeRequest>[0][number];
+  const span: Span = {
+    name: 'claude_code.interaction',
+    kind: 0,
+    spanContext: () => ({ traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), traceFlags: 1 }),
+    startTime: [1, 0],
+    endTime: [2, 0],
+    duration: [1, 0],
+    status: { code: 0 },
+    attributes: { deep: 'x' },
+    links: [],
+    events: [{ time: [1, 5], name: 'x', attributes: {} }],
+    ended: true,
+    resource: resourceFromAttributes({ 'service.name': 'claude-code' }),
+    instrumentationScope: { name: 'x' },
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  };
+  it.each([
+    ['JSON', JsonTraceSerializer, json],
+    ['protobuf', ProtobufTraceSerializer, protobuf],
+  ] as const)('writes spans in %s that are taken', async (_, serializer, headers) => {
+    const told = await send('/v1/traces', Buffer.from(serializer.serializeRequest([span, span]) ?? []), headers);
+    expect(told.status).toBe(200);
+    expect(serializer.deserializeResponse(told.bytes)).toEqual({});
+    const row = lines.find((line) => line.includes('"IngestItems"')) ?? '{}';
+    expect(JSON.parse(row)).toMatchObject({ signal: 'traces', IngestItems: 2, RejectedItems: 0 });
+  });
+  it('reads how much was rejected, and why', async () => {
+    const bad = metricsBody([tokenPoint({ at, type: 'output', tokens: -1 })]);
+    const said = { rejectedDataPoints: 1, errorMessage: expect.stringContaining('less than nothing') };
+    const inJson = JsonMetricsSerializer.deserializeResponse((await send('/v1/metrics', bad)).bytes);
+    expect({ ...inJson.partialSuccess, rejectedDataPoints: Number(inJson.partialSuccess?.rejectedDataPoints) }).toEqual(said);
+    const inProtobuf = ProtobufMetricsSerializer.deserializeResponse((await send('/v1/metrics', encodeMetrics(bad), protobuf)).bytes);
+    expect({ ...inProtobuf.partialSuccess, rejectedDataPoints: Number(inProtobuf.partialSuccess?.rejectedDataPoints) }).toEqual(said);
+    expect(ProtobufLogsSerializer.deserializeResponse((await send('/v1/logs', Buffer.alloc(0), protobuf)).bytes)).toEqual({});
   });
 });
