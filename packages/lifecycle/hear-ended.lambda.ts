@@ -6,7 +6,7 @@ import { measure } from '@gatehouse/runtime/metric';
 import { publish } from '@gatehouse/runtime/publish';
 import { transact } from '@gatehouse/runtime/table';
 import * as z from 'zod';
-import { readCase } from './case.dynamo.ts';
+import { readCase, readLock, type Stored } from './case.dynamo.ts';
 import { caseIdOf } from './case.ts';
 import { EndingEnv, endCase } from './end-case.kms.ts';
 import { ByFact } from './start.ts';
@@ -20,13 +20,21 @@ export const handler = onEvent(
   async (event, { env, now }) => {
     const { executionArn, status, input } = Ended.parse(event.detail);
     const id = caseIdOf(executionArn);
-    const one = await readCase(env.TABLE_LIFECYCLE, id);
+    const one = await caseOf(env.TABLE_LIFECYCLE, id, executionArn);
     if (!one) return tellUnopened(env.TABLE_LIFECYCLE, { id, executionArn, status, fact: factOf(input) }, now);
     if (one.closed_at) return log.info('ending does nothing', { executionArn, reason: 'its case is closed' });
     const message = `The execution ended ${status} before its case was closed, so not everything may be cut. Start the offboarding again: it goes on from what it finds.`;
     await endCase(env, one.id, { status: 'needs_human', message }, now);
   },
 );
+
+/** Of a redriven execution, the case that holds the lock: the one before it is closed. */
+async function caseOf(table: string, id: string, executionArn: string): Promise<Stored | undefined> {
+  const first = await readCase(table, id);
+  const lock = first?.closed_at === undefined ? undefined : await readLock(table, first.person);
+  const other = lock?.state === 'held' ? await readCase(table, lock.case_id) : undefined;
+  return other?.execution_arn === executionArn ? other : first;
+}
 
 /** Whoever starts one by hand sees it fail; a leaver whom a fact told of would be forgotten. */
 async function tellUnopened(

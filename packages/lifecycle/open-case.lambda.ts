@@ -10,7 +10,7 @@ import { InvalidRequest, Throttled } from '@gatehouse/runtime/fault';
 import { onStep } from '@gatehouse/runtime/step';
 import * as z from 'zod';
 import { leaveWord, open, readCase, readLock, type Stored } from './case.dynamo.ts';
-import { caseIdOf } from './case.ts';
+import { caseIdOf, idFrom } from './case.ts';
 import { example, readStart, type Start } from './start.ts';
 
 export const env = z.object({ TABLE_LIFECYCLE: z.string(), CONFIG: json(LifecycleConfig), STEP_ADMIT_PERSON_ARN: z.string() });
@@ -18,9 +18,9 @@ type Opened = z.infer<typeof openCase.output>;
 
 const maxRaces = 5;
 
-export const handler = onStep(openCase, env, async ({ input, execution_arn }, { env, now }): Promise<Opened> => {
+export const handler = onStep(openCase, env, async ({ input, execution_arn, redrive }, { env, now }): Promise<Opened> => {
   const { TABLE_LIFECYCLE: table, CONFIG } = env;
-  const id = caseIdOf(execution_arn);
+  const id = await caseFor(table, execution_arn, redrive ?? 0);
   const start = readStart(input);
   if (!start.ok) throw new InvalidRequest(start.refusal);
   const told = (outcome: Opened['outcome'], one: Stored | Case, message: string): Opened => {
@@ -54,6 +54,13 @@ export const handler = onStep(openCase, env, async ({ input, execution_arn }, { 
   }
   throw new Throttled('Cases of this person opened and closed five times while this one tried to');
 });
+
+/** A case that is closed is sealed: a redriven execution has another. */
+async function caseFor(table: string, arn: string, redrive: number): Promise<string> {
+  const id = caseIdOf(arn);
+  const isClosed = redrive > 0 && (await readCase(table, id))?.closed_at !== undefined;
+  return isClosed ? idFrom('redriven', arn, redrive) : id;
+}
 
 async function whom(arn: string, wanted: string): Promise<{ person: string; generation: number }> {
   const found = await callStep(admitPerson, arn, { lookup: wanted });

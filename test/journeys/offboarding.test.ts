@@ -4,6 +4,7 @@ import {
   GetExecutionHistoryCommand,
   ListExecutionsCommand,
   ListStateMachinesCommand,
+  RedriveExecutionCommand,
   SFNClient,
   StartExecutionCommand,
   StopExecutionCommand,
@@ -262,8 +263,9 @@ describe('an admin', () => {
       'find-virtual-keys',
       'find-workspaces',
       'find-seats',
+      'find-homes',
     ]);
-    expect(body.plan.every(({ result }: { result: { targets: unknown[] } }) => result.targets.length > 0)).toBe(true);
+    for (const { step, result } of body.plan) expect(result.targets.length, step).toBeGreaterThan(0);
     expect(await casesOf(erin.id)).toEqual([]);
     expect((await erin.fetch('/managed/settings')).status).toBe(200);
   });
@@ -312,7 +314,18 @@ describe('an admin', () => {
     expect(ended).toMatchObject({ status: 'FAILED', error: 'StillHere', cause: expect.stringMatching(/Deactivate or suspend them/) });
     expect(await casesOf('ivan@example.com')).toMatchObject([{ status: 'cancelled', trigger: 'manual' }]);
     expect((await tried('ivan@example.com')).litellm).toEqual([200, 200]);
-  });
+
+    // They leave after all: the same execution goes on, with a case of its own.
+    await hr('PATCH', '/users/ivan@example.com?silent=1', { active: false });
+    await states.send(new RedriveExecutionCommand({ executionArn: ended.arn }));
+    const proven = await reach('ivan@example.com', 'proven');
+    expect(proven.execution_arn).toBe(ended.arn);
+    expect((await casesOf('ivan@example.com')).map(({ status }) => status)).toEqual(['proven', 'cancelled']);
+    await states.send(new StopExecutionCommand({ executionArn: ended.arn }));
+    expect(await reach('ivan@example.com', 'needs_human', 0), 'the case of the redrive is closed, not the one before').toMatchObject({
+      id: proven.id,
+    });
+  }, 60_000);
 
   it.each([
     ['nothing', {}, /"person" is missing; "reason" is missing/],

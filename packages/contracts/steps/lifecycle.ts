@@ -7,7 +7,12 @@ export const openCase = step({
   name: 'open-case',
   owner: 'lifecycle',
   /** What an admin may write in the console is checked by the step itself, so that its refusal can be a sentence. */
-  input: z.strictObject({ input: z.unknown(), execution_arn: z.string() }),
+  input: z.strictObject({
+    input: z.unknown(),
+    execution_arn: z.string(),
+    /** How often the execution was redriven: a closed case of it is left as it is, and another is opened. */
+    redrive: z.int().nonnegative().optional(),
+  }),
   output: z.strictObject({
     outcome: z.enum(['opened', 'already_open']),
     case_id: z.string(),
@@ -22,7 +27,7 @@ export const openCase = step({
     inferred: z.boolean(),
     message: z.string(),
   }),
-  idempotency: 'execution_arn; one open case a person',
+  idempotency: 'execution_arn and its redrives; one open case a person',
   faults: ['InvalidRequest', 'Throttled', 'Unavailable', 'Misconfigured'],
   timeoutSeconds: 30,
 });
@@ -108,9 +113,11 @@ export const closeCase = step({
     person: z.string(),
     status: z.enum(['done', 'held', 'needs_human', 'cancelled']),
     message: z.string(),
+    /** Fails with this name and the message once the case is closed, until the execution is redriven more often than `at`. */
+    stop: z.strictObject({ as: z.enum(['NeedsHuman', 'StillHere']), at: z.int(), redrive: z.int() }).optional(),
   }),
   output: z.strictObject({ status: z.string(), message: z.string() }),
   idempotency: 'case_id',
-  faults: ['Throttled', 'Unavailable', 'Misconfigured'],
+  faults: ['Throttled', 'Unavailable', 'Misconfigured', 'NeedsHuman', 'StillHere'],
   timeoutSeconds: 30,
 });

@@ -61,7 +61,7 @@ export const StepOutput = z.strictObject({
 export type StepOutput = z.infer<typeof StepOutput>;
 
 /** The literal names that a step may throw; machines match on them. */
-export const faults = ['Throttled', 'Unavailable', 'Misconfigured', 'InvalidRequest'] as const;
+export const faults = ['Throttled', 'Unavailable', 'Misconfigured', 'InvalidRequest', 'NeedsHuman', 'StillHere'] as const;
 export type FaultName = (typeof faults)[number];
 
 export interface StepContract<I extends z.ZodType, O extends z.ZodType> {
