@@ -28,10 +28,11 @@ export function readAsk(bytes: Buffer, elsewhere: { model?: string; stream?: boo
   let body: unknown;
   try {
     body = JSON.parse(bytes.toString('utf8'));
-  } catch (error) {
-    return refuse({ reason: 'not_json', detail: error instanceof Error ? error.message.slice(0, 200) : 'not JSON' });
+  } catch {
+    // The parser's own words quote the body, which is a prompt.
+    return refuse({ reason: 'not_json', detail: bytes.length === 0 ? 'it is empty' : 'it is no JSON' });
   }
-  if (!isRecord(body)) return refuse({ reason: 'not_json', detail: 'the body is no JSON object' });
+  if (!isRecord(body)) return refuse({ reason: 'not_json', detail: 'it is no JSON object' });
   const model = elsewhere.model ?? body.model;
   if (typeof model !== 'string' || model === '' || model.length > 2_048) return refuse({ reason: 'no_model' });
   const nested = nestedModels(body);

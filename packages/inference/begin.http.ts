@@ -5,7 +5,7 @@
 import { now } from '@gatehouse/runtime/clock';
 import { log } from '@gatehouse/runtime/log';
 import { authorized, type SecretArns } from './credential.aws.ts';
-import { type Fault, meaningOf, unanswered } from './failover.ts';
+import { type Fault, isUnknownModel, type Meaning, meaningOf, unanswered } from './failover.ts';
 import { tellUpstreamFault } from './tell.emf.ts';
 import type { Draft } from './tier.ts';
 import { type Incoming, send, textOf, Unanswered } from './upstream.http.ts';
@@ -24,14 +24,23 @@ export async function begin(
   { headMs, streamed, requestId }: { headMs: number; streamed: boolean; requestId: string },
 ): Promise<Begun> {
   let last: Begun = { outcome: 'fault', fault: unanswered('unreachable') };
+  let unknown: Begun | undefined;
   for (const draft of drafts) {
     const tried = await attempt(draft, arns, headMs, streamed);
-    if (tried.outcome === 'answer' || (tried.outcome === 'error' && meaningOf(tried.status) === 'answer')) return tried.begun;
+    if (tried.outcome === 'answer' || meaningOfTried(tried) === 'answer') return tried.begun;
     tellUpstreamFault(draft.tier, tried.why, now());
     log.warn('upstream cannot be used', { tier: draft.tier, why: tried.why, request_id: requestId });
     last = tried.begun;
+    if (last.outcome !== 'error' || !isUnknownModel(last.status, last.text)) continue;
+    // Where nobody has the model, the first one's words are those of the tier that was meant.
+    unknown ??= last;
+    last = unknown;
   }
   return last;
+}
+
+function meaningOfTried({ begun }: Tried): Meaning | undefined {
+  return begun.outcome === 'error' ? meaningOf(begun.status, begun.text) : undefined;
 }
 
 interface Tried {
@@ -45,10 +54,10 @@ interface Tried {
 async function attempt(draft: Draft, arns: SecretArns, headMs: number, streamed: boolean): Promise<Tried> {
   try {
     const first = await ask(draft, arns, headMs, streamed, false);
-    const refusedKey = first.outcome === 'error' && meaningOf(first.status) === 'credential' && draft.credential.kind === 'key';
+    const refusedKey = meaningOfTried(first) === 'credential' && draft.credential.kind === 'key';
     // The key may have been replaced since it was read.
     const tried = refusedKey ? await ask(draft, arns, headMs, streamed, true) : first;
-    if (tried.outcome === 'error' && meaningOf(tried.status) === 'credential') {
+    if (meaningOfTried(tried) === 'credential') {
       log.error('upstream refuses the credential of the gateway', { tier: draft.tier, credential: draft.credential, status: tried.status });
       return { ...tried, why: 'credential', begun: { outcome: 'fault', fault: unanswered('credential') } };
     }

@@ -25,7 +25,7 @@ export function chatFormat(config: InferenceConfig, envelope: Envelope, created:
     name: 'chat completions',
     read: (bytes) => {
       const parsed = parsedOf(bytes);
-      if (parsed === undefined) return refuse({ reason: 'not_json', detail: 'the body is no JSON' });
+      if (parsed === undefined) return refuse({ reason: 'not_json', detail: bytes.length === 0 ? 'it is empty' : 'it is no JSON' });
       const translated = toMessages(parsed, { defaultMaxTokens });
       if (!translated.ok) return translated;
       includeUsage = translated.value.includeUsage;

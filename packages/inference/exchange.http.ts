@@ -11,10 +11,11 @@ import { type Account, groupOf, openAccount } from './account.dynamo.ts';
 import { noteRefusal } from './audit.outbox.ts';
 import { messagesError as messagesErrorOf } from './bedrock/errors.ts';
 import { type Begun, begin } from './begin.http.ts';
+import { unreadable } from './body-check.ts';
 import type { SecretArns } from './credential.aws.ts';
 import type { Ending } from './ending.ts';
 import { estimate } from './estimate.ts';
-import { errorType, unanswered, withoutArns } from './failover.ts';
+import { errorType, isUnknownModel, unanswered, withoutArns } from './failover.ts';
 import type { Format } from './format.ts';
 import { towardsClient } from './forwarded-headers.ts';
 import type { Frame } from './frame.ts';
@@ -37,8 +38,6 @@ export interface Setting {
   arns: SecretArns;
 }
 
-/** A body travels to Lambda in base64, where six megabytes are the end: above about 4.4 MiB the platform answers in words of its own. */
-const maxBytes = 4 * 1024 * 1024;
 /** For each tier, until a stream begins. */
 const headMs = 120_000;
 /** Lambda ends at 15 minutes. */
@@ -52,7 +51,8 @@ export async function exchange<E>(request: Request, { caller, now: at }: Call<E>
     return errorOf(format, { status, type, message }, request, { 'request-id': request.requestId, ...headers });
   };
   const bytes = request.body;
-  if (bytes.length > maxBytes) return refuse({ reason: 'too_large', bytes: bytes.length, maxBytes });
+  const wrong = unreadable(request);
+  if (wrong) return refuse(wrong);
   const read = format.read(bytes);
   if (!read.ok) return refuse(read.refusal);
   const ask = read.value;
@@ -191,12 +191,16 @@ function errorOf(
 }
 
 /** Clients match on an error's type and words: both stay upstream's, but for what names the company's account. */
-function envelopeOf({ status, text, draft, headers }: Extract<Begun, { outcome: 'error' }>): {
+export function envelopeOf({ status, text, draft, headers }: Extract<Begun, { outcome: 'error' }>): {
   status: number;
   type: string;
   message: string;
 } {
-  if (draft.tier === 'bedrock') return messagesErrorOf(status, headers.get('x-amzn-errortype'), text);
+  if (draft.tier === 'bedrock') {
+    const told = messagesErrorOf(status, headers.get('x-amzn-errortype'), text);
+    // As 400 it would be tried six times.
+    return isUnknownModel(status, text) ? { ...told, status: 404, type: 'not_found_error' } : told;
+  }
   try {
     const body = JSON.parse(text) as { error?: { type?: unknown; message?: unknown }; message?: unknown; Message?: unknown };
     const message = body.error?.message ?? body.message ?? body.Message;

@@ -3,11 +3,17 @@
 /** `answer`: it is the client's; `elsewhere`: another tier may do better; `credential`: upstream refuses us, not the person. */
 export type Meaning = 'answer' | 'elsewhere' | 'credential';
 
-export function meaningOf(status: number): Meaning {
+export function meaningOf(status: number, text = ''): Meaning {
+  if (isUnknownModel(status, text)) return 'elsewhere';
   if (status === 401 || status === 403) return 'credential';
-  // 404: this tier does not have the model. 529: overloaded.
-  if (status === 404 || status === 408 || status === 429 || status >= 500) return 'elsewhere';
+  // 529: overloaded.
+  if (status === 408 || status === 429 || status >= 500) return 'elsewhere';
   return 'answer';
+}
+
+/** This tier does not have the model: Bedrock says so with 400, in these words. */
+export function isUnknownModel(status: number, text: string): boolean {
+  return status === 404 || (status === 400 && text.includes('The provided model identifier is invalid'));
 }
 
 export interface Fault {

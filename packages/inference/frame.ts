@@ -61,7 +61,7 @@ function afterLastEvent(bytes: Buffer): number {
   return back === -1 ? 0 : back + returns.length;
 }
 
-const telling = [Buffer.from('event: message_'), Buffer.from('event: error')];
+const telling = [Buffer.from('event: message_'), Buffer.from('event: error'), Buffer.from('event: ping')];
 const begins = Buffer.from('event: message_start\n');
 
 /** So many events say how much of a stream is text. */
@@ -75,10 +75,8 @@ function createGauge(meter: Meter): (whole: Buffer) => void {
   const scanner = createSseScanner();
   let usual = false;
   let events = 0;
-  let wireBytes = 0;
   return (whole) => {
-    if (usual && events >= sampleEvents) return tell(meter, whole, wireBytes);
-    wireBytes += whole.length;
+    if (usual && events >= sampleEvents) return tell(meter, whole);
     for (const event of scanner.push(whole)) {
       meter.see(event);
       events++;
@@ -87,7 +85,7 @@ function createGauge(meter: Meter): (whole: Buffer) => void {
   };
 }
 
-function tell(meter: Meter, whole: Buffer, sampledBytes: number): void {
+function tell(meter: Meter, whole: Buffer): void {
   let told = 0;
   for (const needle of telling)
     for (let at = whole.indexOf(needle); at !== -1; at = whole.indexOf(needle, at + needle.length)) {
@@ -96,7 +94,7 @@ function tell(meter: Meter, whole: Buffer, sampledBytes: number): void {
       for (const one of createSseScanner().push(event)) meter.see(one);
       told += event.length;
     }
-  meter.pass(whole.length - told, sampledBytes);
+  meter.pass(whole.length - told);
 }
 
 /** Bedrock's frames, as events of the Messages API. Bedrock sends no pings. */

@@ -7,7 +7,7 @@ import { httpStream } from '@gatehouse/runtime/http-stream';
 import { apiWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
 import { chatFormat } from './chat-format.ts';
-import { countTokens } from './count.http.ts';
+import { bedrockCounting, countTokens, messagesCounting } from './count.http.ts';
 import { ownRegion } from './credential.aws.ts';
 import { exchange, type Setting } from './exchange.http.ts';
 import { bedrockFormat, type Envelope, messagesFormat } from './format.ts';
@@ -38,7 +38,15 @@ export const handler = httpStream(
       const { CONFIG } = call.env;
       return exchange(request, call, settingOf(call.env), messagesFormat(CONFIG, envelopeOf(request)));
     },
-    'count-tokens': (request, call) => countTokens(request, call, settingOf(call.env), envelopeOf(request)),
+    'count-tokens': (request, call) =>
+      countTokens(request, call, settingOf(call.env), messagesCounting(call.env.CONFIG, envelopeOf(request))),
+    'bedrock-count': (request, call) =>
+      countTokens(
+        request,
+        call,
+        settingOf(call.env),
+        bedrockCounting(call.env.CONFIG, envelopeOf(request), request.pathParameters.id ?? ''),
+      ),
     invoke: (request, call) => {
       const { CONFIG } = call.env;
       return exchange(request, call, settingOf(call.env), messagesFormat(CONFIG, envelopeOf(request), usualModel(call)));

@@ -18,15 +18,15 @@ export interface Metered {
 
 export interface Meter {
   see(event: SseEvent): void;
-  /** Bytes that are not read: they are taken to hold as much text as those that were. @param seenBytes the wire took for what was seen so far. */
-  pass(bytes: number, seenBytes: number): void;
+  /** Bytes of deltas that are not read: they are taken to hold as much text as those that were. */
+  pass(bytes: number): void;
   /** A whole answer that is no stream. Text that is no answer counts nothing. */
   seeWhole(text: string): void;
   read(): Metered;
 }
 
-/** The envelope around the text of a delta. */
-const deltaOverheadBytes = 86;
+/** What a delta takes on the wire beside its data: `event: content_block_delta`, `data: `, and the line ends. */
+const deltaLineBytes = 36;
 
 export function createMeter(): Meter {
   let tokens: Tokens = noTokens;
@@ -36,6 +36,7 @@ export function createMeter(): Meter {
   let begun = false;
   let error: string | undefined;
   let textBytes = 0;
+  let deltaBytes = 0;
   let unreadBytes = 0;
 
   function take(usage: unknown): void {
@@ -55,7 +56,8 @@ export function createMeter(): Meter {
     see({ name, data }) {
       switch (name) {
         case 'content_block_delta':
-          textBytes += Math.max(1, data.length - deltaOverheadBytes);
+          textBytes += textBytesOf(data);
+          deltaBytes += data.length + deltaLineBytes;
           return;
         case 'message_start':
           return start(parsed(data.toString('utf8')).message);
@@ -70,8 +72,8 @@ export function createMeter(): Meter {
         }
       }
     },
-    pass(bytes, seenBytes) {
-      unreadBytes += (bytes * textBytes) / Math.max(1, seenBytes);
+    pass(bytes) {
+      unreadBytes += (bytes * textBytes) / Math.max(1, deltaBytes);
     },
     seeWhole(text) {
       const message = parsed(text);
@@ -85,6 +87,15 @@ export function createMeter(): Meter {
       return { tokens: { ...tokens, output }, model, fast, complete, begun, error };
     },
   };
+}
+
+const beginsText = Buffer.from('":"');
+const quote = 34;
+
+/** Of the last text inside of a delta, whatever it is called: inside of a text no quotation mark stands bare. */
+function textBytesOf(delta: Buffer): number {
+  const begin = delta.lastIndexOf(beginsText);
+  return begin === -1 ? delta.length : Math.max(0, delta.lastIndexOf(quote) - begin - beginsText.length);
 }
 
 /** Later counts are running totals; a member that is not said again stands. */

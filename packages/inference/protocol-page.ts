@@ -27,7 +27,7 @@ An access token is opaque to clients and dies before its expiry when the person 
 |---|---|
 | \`POST /v1/messages\`, \`POST /v1/messages/count_tokens\` | Anthropic Messages, streamed or whole |
 | \`GET /v1/models\` | \`{"data": [{"type", "id", "display_name"}], "has_more", "first_id", "last_id"}\`, what the policy allows |
-| \`POST /model/{id}/invoke\`, \`POST /model/{id}/invoke-with-response-stream\` | Amazon Bedrock InvokeModel, with a bearer token and no signature |
+| \`POST /model/{id}/invoke\`, \`POST /model/{id}/invoke-with-response-stream\`, \`POST /model/{id}/count-tokens\` | Amazon Bedrock InvokeModel and CountTokens, with a bearer token and no signature |
 | \`POST /v1/chat/completions\` | OpenAI chat completions |
 | \`POST /invoke\` | Anthropic Messages; a body that names no model gets the first that is allowed |
 

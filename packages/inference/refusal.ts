@@ -12,6 +12,7 @@ export type Refusal =
   | BadAsk
   | NotPermitted
   | { reason: 'too_large'; bytes: number; maxBytes: number }
+  | { reason: 'encoded'; encoding: string }
   | { reason: 'used_up'; limit: Limit; now: number }
   | { reason: 'held'; limit: Limit }
   | { reason: 'no_upstream'; format: string }
@@ -47,6 +48,10 @@ export function refused(refusal: Refusal, help: string | undefined): Refused {
         message: `The request has ${refusal.bytes} bytes and the gateway takes ${refusal.maxBytes}: compact the conversation, or remove images and attachments.`,
         headers: once,
       };
+    case 'encoded':
+      return bad(
+        `The body is encoded (${refusal.encoding.slice(0, 50)}), and this endpoint reads plain JSON: send it without a content-encoding.`,
+      );
     case 'model_denied':
       return denied(
         `The model ${refusal.model.slice(0, 100)} is not in your policy (${named(refusal.policies)}). ${choices(refusal.allowed)}`,

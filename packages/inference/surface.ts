@@ -52,6 +52,7 @@ const models = [
   ['invoke', '/invoke'],
   ['chat', '/v1/chat/completions'],
   ['bedrock-invoke', '/model/{id}/invoke'],
+  ['bedrock-count', '/model/{id}/count-tokens'],
   ['bedrock-stream', '/model/{id}/invoke-with-response-stream'],
 ] as const;
 

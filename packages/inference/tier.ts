@@ -1,8 +1,9 @@
 /** What is sent to which upstream: address, headers and body of one request, without its credential. Sends nothing, reads no secret. */
 import type { Upstream } from '@gatehouse/core/inference-profile';
+import { modelName } from '@gatehouse/rules/models';
 import type { Ask } from './ask.ts';
 import { betasIn, toInvokeModel } from './bedrock/body.ts';
-import { bedrockModelId, invokePath, isRegional } from './bedrock/model-id.ts';
+import { bedrockModelId, foundationModelId, invokePath, isRegional } from './bedrock/model-id.ts';
 
 /** What a client speaks, and what is asked of upstream in its name. */
 export type Act = 'messages' | 'count_tokens';
@@ -39,7 +40,9 @@ const paths = { messages: '/v1/messages', count_tokens: '/v1/messages/count_toke
 
 /** @param ownRegion of the function: a tier that names none is in the same. */
 export function messagesDraft(upstream: Exclude<Upstream, { kind: 'bedrock' }>, asked: Asked, ownRegion: string): Draft {
-  const { act, bytes, search } = asked;
+  const { act, ask, search } = asked;
+  const model = firstPartyModel(ask.model);
+  const bytes = model === ask.model ? asked.bytes : Buffer.from(JSON.stringify({ ...ask.body, model }));
   const headers = { ...versionHeader, 'content-type': 'application/json', ...asked.headers };
   const draft = { headers, body: bytes, regional: false, framing: 'events' as const };
   if (upstream.kind === 'anthropic') {
@@ -59,11 +62,35 @@ export function messagesDraft(upstream: Exclude<Upstream, { kind: 'bedrock' }>, 
   };
 }
 
+/** Bedrock's spellings, `[1m]` and the like, as Anthropic's own API calls the model. What is spelled so already, or is no name, stays as it is. */
+export function firstPartyModel(spelling: string): string {
+  const { name, date, opaque } = modelName(spelling);
+  if (opaque || !name.startsWith('claude-') || spelling.endsWith('-latest')) return spelling;
+  return date === undefined ? name : `${name}-${date}`;
+}
+
 /** A Messages request for Bedrock: the model goes into the path, betas into the body. */
 export function bedrockDraft(upstream: Extract<Upstream, { kind: 'bedrock' }>, { ask, headers }: Asked, ownRegion: string): Draft {
   const id = upstream.models[ask.model] ?? bedrockModelId(ask.model, upstream.profile);
   const body = Buffer.from(JSON.stringify(toInvokeModel(ask.body, betasIn(headers['anthropic-beta']))));
   return invokeDraft(upstream, { id, body, stream: ask.stream }, ownRegion);
+}
+
+/**
+ * Tokens counted by Bedrock, which does so for foundation models alone: undefined where the name does not tell which that is.
+ * @param body for InvokeModel.
+ */
+export function bedrockCountDraft(
+  upstream: Extract<Upstream, { kind: 'bedrock' }>,
+  { model, body }: { model: string; body: Readonly<Record<string, unknown>> },
+  ownRegion: string,
+): Draft | undefined {
+  if (modelName(model).opaque) return undefined;
+  const id = foundationModelId(model);
+  // An InvokeModel body must say how much is wanted; counting does not ask for it.
+  const invokeModel = { body: Buffer.from(JSON.stringify({ max_tokens: 1, ...body })).toString('base64') };
+  const draft = invokeDraft(upstream, { id, body: Buffer.from(JSON.stringify({ input: { invokeModel } })), stream: false }, ownRegion);
+  return { ...draft, url: `${addressOf(upstream, ownRegion)}/model/${encodeURIComponent(id)}/count-tokens` };
 }
 
 /** What speaks Bedrock already. */

@@ -101,7 +101,13 @@ export function serving<S extends z.ZodType, R extends { status: number }>(
 /** A hook proves itself by what it carries, each kind in its own way: its handler looks before it does anything else. */
 async function callerOf(route: Route, request: Request, check: Admit): Promise<Result<Caller, AdmissionRefusal>> {
   if (route.admit === 'none' || route.admit === 'hook') return ok(nobody);
-  return check(route.admit, bearer(request.header('authorization')), now());
+  return check(route.admit, tokenOf(request), now());
+}
+
+/** Clients that are given an API key, and an origin of their own for it, send what they were given in `x-api-key`. `Authorization` goes before it. */
+function tokenOf(request: Request): string | undefined {
+  const header = request.header('authorization');
+  return header === undefined ? request.header('x-api-key') : bearer(header);
 }
 
 /** RFC 6750 section 2.1; the scheme's case does not matter. */

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Person, type Stack, startStack } from '../support/stack.ts';
 import { allEvents, askModel, changePolicy, modelsOf, prompt, spentBy, usageOf } from './inference.fixture.ts';
@@ -103,6 +104,39 @@ describe('a prompt', () => {
     expect(await answer.json()).toMatchObject({ type: 'error', error: { type } });
   });
 
+  it('that is encoded is refused without a word of it in the log', async () => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    const encoded = await alice.fetch('/v1/messages', { method: 'POST', headers, body: gzipSync(JSON.stringify(prompt())) });
+    expect([encoded.status, await encoded.text()]).toEqual([400, expect.stringContaining('encoded (gzip)')]);
+    const broken = await alice.fetch('/v1/messages', { method: 'POST', body: 'between-us {' });
+    expect([broken.status, await broken.text()]).toEqual([400, expect.not.stringContaining('between-us')]);
+    expect(stack.output()).not.toContain('between-us');
+  });
+
+  it.each([
+    ['claude-opus-4-8[1m]'],
+    ['us.anthropic.claude-opus-4-8'],
+    ['arn:aws:bedrock:us-east-1:000000000000:inference-profile/us.anthropic.claude-opus-4-8'],
+  ])('is sent on in the words of the upstream: %s', async (model) => {
+    expect((await askModel(alice, { model })).status).toBe(200);
+    expect((await models.asked()).map(({ vendor, body }) => [vendor, body.model])).toEqual([['anthropic', 'claude-opus-4-8']]);
+  });
+
+  it('of a model that no upstream has is 404, in the words of the first', async () => {
+    const answer = await askModel(alice, { model: 'claude-unheard-of' });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      404,
+      { error: { type: 'not_found_error', message: 'model: claude-unheard-of' } },
+    ]);
+  });
+
+  it('takes the token as an API key too', async () => {
+    const asked = (key: string) =>
+      fetch(`${stack.gateway}/v1/messages`, { method: 'POST', headers: { 'x-api-key': key }, body: JSON.stringify(prompt()) });
+    expect([(await asked(alice.accessToken)).status, (await asked('sk-ant-nobodys')).status]).toEqual([200, 401]);
+    expect(JSON.stringify(await models.asked())).not.toContain(alice.accessToken);
+  });
+
   it('without a token is refused once', async () => {
     const answer = await fetch(`${stack.gateway}/v1/messages`, { method: 'POST', body: JSON.stringify(prompt()) });
     expect([answer.status, answer.headers.get('x-should-retry')]).toEqual([401, 'false']);
@@ -113,6 +147,19 @@ describe('beside prompts', () => {
   it('tokens are counted', async () => {
     const answer = await alice.fetch('/v1/messages/count_tokens?beta=true', { method: 'POST', body: JSON.stringify(prompt()) });
     expect([answer.status, await answer.json()]).toEqual([200, { input_tokens: expect.any(Number) }]);
+  });
+
+  it('tokens are counted by Bedrock, for whoever speaks Bedrock, and where nobody else can', async () => {
+    const body = Buffer.from(JSON.stringify({ ...prompt(), model: undefined, anthropic_version: 'bedrock-2023-05-31' })).toString('base64');
+    const count = (id: string) =>
+      alice.fetch(`/model/${encodeURIComponent(id)}/count-tokens`, {
+        method: 'POST',
+        body: JSON.stringify({ input: { invokeModel: { body } } }),
+      });
+    const counted = await count('us.anthropic.claude-opus-4-8');
+    expect([counted.status, await counted.json()]).toEqual([200, { inputTokens: expect.any(Number) }]);
+    const opaque = await count('arn:aws:bedrock:us-east-1:000000000000:application-inference-profile/abc');
+    expect([opaque.status, opaque.headers.get('x-should-retry')]).toEqual([400, 'false']);
   });
 
   it('the models that the policy allows are listed', async () => {

@@ -44,7 +44,11 @@ const kinds: readonly Kind[] = [
 ];
 
 /** Types of the Messages API that Bedrock has no own word for. */
-const alike: Readonly<Record<string, string>> = { request_too_large: 'invalid_request_error', billing_error: 'rate_limit_error' };
+const alike: Readonly<Record<string, string>> = {
+  request_too_large: 'invalid_request_error',
+  billing_error: 'rate_limit_error',
+  not_supported: 'invalid_request_error',
+};
 
 const fallback = kind('InternalServerException', 500, 'api_error', 500);
 

@@ -27,6 +27,12 @@ export function bedrockModelId(spelling: string, geography: string | undefined):
   return geography === undefined ? id : `${geography}.${id}`;
 }
 
+/** Whatever profile or ARN it was named by, so that it is not opaque. */
+export function foundationModelId(spelling: string): string {
+  const id = bedrockModelId(spelling, undefined);
+  return id.slice(Math.max(0, id.indexOf('anthropic.')));
+}
+
 /** In one region or by the profile of a geography, and not by the global one: what Bedrock asks its premium for. An application inference profile does not say. */
 export function isRegional(id: string): boolean {
   const name = id.toLowerCase().split('/').at(-1) ?? '';
