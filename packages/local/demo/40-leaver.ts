@@ -72,21 +72,27 @@ export const chapter: Chapter = {
       return { result: undefined, said: '401 and 401' };
     });
     let later = admin;
-    await story.step('seven days pass; the directory is asked again; keys and workspaces are deleted', async () => {
-      await story.advance(7 * 86_400 + 60);
-      later = await signInAgain(story);
-      await story.until('the end of the case', () => offboarding(story, later, (one) => one.status === 'done'), {
-        stepSeconds: 15,
-        timeoutMs: 60_000,
-      });
-      return { result: undefined, said: 'case done' };
-    });
+    await story.step(
+      'seven days pass; her home is backed up; the directory is asked again; keys, workspaces and home are deleted',
+      async () => {
+        await story.advance(7 * 86_400 + 60);
+        later = await signInAgain(story);
+        await story.until('the end of the case', () => offboarding(story, later, (one) => one.status === 'done'), {
+          stepSeconds: 15,
+          timeoutMs: 60_000,
+        });
+        return { result: undefined, said: 'case done' };
+      },
+    );
     await story.step('the evidence packet', async () => {
       const packet = await expectJson<unknown>(
         200,
         await fetch(`${story.gateway}/admin/offboardings/${cut.id}/evidence`, { headers: bearer(later) }),
       );
       const verdict = await verify(packet);
+      const kept = /"recovery_point":"(arn:[^"]+)"/.exec(JSON.stringify(packet))?.[1];
+      if (kept === undefined) throw new Error('it names no recovery point of her home');
+      story.conclude(`Her home is in ${kept}, and gone from EFS.`);
       return { result: undefined, said: verdict };
     });
   },
