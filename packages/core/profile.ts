@@ -1,6 +1,7 @@
 /** What a deployment knows of its company: issuers, directory, outside systems, periods. Each capability gets its own part in `CONFIG`. */
 import * as z from 'zod';
 import { AccessConfig } from './access-profile.ts';
+import { EvidenceConfig } from './evidence-profile.ts';
 import { GuardConfig } from './guard-profile.ts';
 import { HomesConfig, HostsConfig } from './homes-profile.ts';
 import { InferenceConfig } from './inference-profile.ts';
@@ -20,6 +21,7 @@ export const LifecycleConfig = z.strictObject({
     .max(90 * 86_400)
     .default(7 * 86_400),
   guard: GuardConfig.prefault({}),
+  evidence: EvidenceConfig.prefault({}),
   /** Whoever the directory tells of is onboarded by itself, and moves with their groups. Otherwise admins do both. */
   onboard_joiners: z.boolean().default(true),
 });
@@ -112,7 +114,13 @@ const Written = z
     operations: OperationsConfig.prefault({}),
     inference: InferenceConfig.prefault({}),
   })
-  .superRefine(({ region, domain, people }, context) => {
+  .superRefine(({ region, domain, people, keep_data, lifecycle }, context) => {
+    if (!keep_data && lifecycle.evidence.mode === 'COMPLIANCE')
+      context.addIssue({
+        code: 'custom',
+        path: ['lifecycle', 'evidence', 'mode'],
+        message: 'a stage that keeps no data could not be removed while nobody may delete its evidence: write mode: GOVERNANCE',
+      });
     const elsewhere = (path: (string | number)[], what: string) =>
       context.addIssue({ code: 'custom', path, message: `${what} is not in ${region}, where this stage is` });
     const certificate = domain?.certificate_arn;

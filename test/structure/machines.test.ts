@@ -31,6 +31,7 @@ interface State {
   ItemProcessor?: Definition;
 }
 interface Definition {
+  StartAt: string;
   States: Record<string, State>;
 }
 
