@@ -1,24 +1,20 @@
+/** Every Task of the offboarding with every kind of fault: the person ends dead and deleted, or a human is told. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { play, rowsOf } from '../faults/offboarding-rows.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import { mostAtOnce, playLeavers, scenarioOf } from '../faults/leavers.ts';
+import { type Stage, stageOf } from '../faults/play.ts';
+import { allRows, batchesOf, batchTitle, calm } from '../faults/rows.ts';
+import { startStack } from '../support/stack.ts';
 
-const rows = await rowsOf();
-let stack: Stack;
+const rows = (await allRows()).get('offboarding') ?? [];
+let stage: Stage;
 beforeAll(async () => {
-  stack = await startStack({ args: ['--fast'] });
+  stage = stageOf(await startStack({ args: ['--fast'] }));
 });
-afterEach(() => fetch(`${stack.aws}/_faults`, { method: 'DELETE' }));
-afterAll(() => stack?.stop());
+afterEach(() => calm(stage.stack));
+afterAll(() => stage?.stack.stop());
 
-describe(`a leaver while one function of their offboarding fails (${rows.length} rows)`, () => {
-  it('has a row for each step of the machine and kind of fault', () => {
-    expect(rows.length).toBeGreaterThanOrEqual(90);
+describe(`an offboarding whose steps fail (${rows.length} rows)`, () => {
+  it.each(batchesOf(rows, scenarioOf, mostAtOnce).map((batch) => [batchTitle(batch), batch] as const))('%s', async (_, batch) => {
+    expect(await playLeavers(stage, batch.scenario, batch.rows)).toEqual([]);
   });
-
-  it.each(rows.map((row) => [row.step, row.kind, row] as const))(
-    '%s %s: they end dead and deleted, or a human is told',
-    async (_, __, row) => {
-      await play(stack, row);
-    },
-  );
 });

@@ -1,24 +1,23 @@
+/** Every Task of the onboarding and of the mover with every kind of fault: all or nothing and a human told; what the group gives, or a human told. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { calm, play, rowsOf } from '../faults/onboarding-rows.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import { mostAtOnce, playJoiners, scenarioOf } from '../faults/joiners.ts';
+import { type Stage, stageOf } from '../faults/play.ts';
+import { allRows, batchesOf, batchTitle, calm } from '../faults/rows.ts';
+import { startStack } from '../support/stack.ts';
 
-const rows = await rowsOf();
-let stack: Stack;
+const all = await allRows();
+let stage: Stage;
 beforeAll(async () => {
-  stack = await startStack({ args: ['--fast'] });
+  stage = stageOf(await startStack({ args: ['--fast'] }));
 });
-afterEach(() => calm(stack));
-afterAll(() => stack?.stop());
+afterEach(() => calm(stage.stack));
+afterAll(() => stage?.stack.stop());
 
-describe(`a joiner while one function of their onboarding fails (${rows.length} rows)`, () => {
-  it('has a row for each step of the machine and kind of fault', () => {
-    expect(rows.length).toBeGreaterThanOrEqual(50);
+describe.each(['onboarding', 'mover'])('%s', (machine) => {
+  const rows = all.get(machine) ?? [];
+  describe(`whose steps fail (${rows.length} rows)`, () => {
+    it.each(batchesOf(rows, scenarioOf, mostAtOnce).map((batch) => [batchTitle(batch), batch] as const))('%s', async (_, batch) => {
+      expect(await playJoiners(stage, batch.scenario, batch.rows)).toEqual([]);
+    });
   });
-
-  it.each(rows.map((row) => [row.step, row.kind, row] as const))(
-    '%s %s: they have everything, or nothing and a human is told',
-    async (_, __, row) => {
-      await play(stack, row);
-    },
-  );
 });
