@@ -8,7 +8,7 @@ type Power = Statement<$util.Input<string>>;
 export function modelStatements(upstreams: readonly Upstream[]): Power[] {
   return upstreams.flatMap((upstream) => {
     const region = 'region' in upstream && upstream.region !== undefined ? upstream.region : ownRegion;
-    if (upstream.kind === 'bedrock') return [invoke(upstream, region)];
+    if (upstream.kind === 'bedrock') return [invoke(upstream, region), count(region)];
     if (upstream.kind !== 'anthropic-aws' || upstream.auth !== 'iam') return [];
     return [
       {
@@ -17,6 +17,14 @@ export function modelStatements(upstreams: readonly Upstream[]): Power[] {
       },
     ];
   });
+}
+
+/** Bedrock counts tokens for foundation models only, where it is asked. */
+function count(region: $util.Input<string>): Power {
+  return {
+    actions: ['bedrock:CountTokens'],
+    resources: [$interpolate`arn:${partition}:bedrock:${region}::foundation-model/anthropic.claude-*`],
+  };
 }
 
 /** An inference profile passes a request on to models of several regions, and asks for the right to each of them. */

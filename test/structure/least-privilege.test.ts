@@ -155,6 +155,7 @@ function askedFor(surface: Surface, name: string, entry: Entry): Set<string> {
     const anywhere = `arn:aws:bedrock:*::foundation-model/anthropic.claude-*`;
     const invoke = ['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream'];
     for (const resource of [anywhere, arn('bedrock', 'inference-profile/eu.anthropic.claude-*')]) add(invoke, resource);
+    add(['bedrock:CountTokens'], `arn:aws:bedrock:${region}::foundation-model/anthropic.claude-*`);
     const platform = ['aws-external-anthropic:CreateInference', 'aws-external-anthropic:CountTokens'];
     add(platform, arn('aws-external-anthropic', 'workspace/wrkspc_01example'));
   }
