@@ -26,7 +26,16 @@ export interface PlatformOptions {
   at?(name: string): string;
 }
 
-export function createPlatform({ clock, workspaces: { homes, ecs: hosts }, workloads, publish, at }: PlatformOptions): Platform {
+/** Lists are read page by page, and a wave of leavers reads them at once: for so long it is the same one. No build is that quick. */
+const sameMs = 50;
+
+export function createPlatform({ clock, workspaces: { homes, ecs: hosts }, publish, at, ...options }: PlatformOptions): Platform {
+  let listed: { at: number; workloads: readonly Workload[] } | undefined;
+  const workloads = () => {
+    const now = clock.now();
+    if (!listed || now < listed.at || now - listed.at > sameMs) listed = { at: now, workloads: options.workloads() };
+    return listed.workloads;
+  };
   const pathOf = (name: string) => (at ? { path: at(name) } : {});
   const fileSystems = homes ? [homes.file_system] : [];
   const efs = createEfs({ clock, fileSystems, workloads, ...pathOf('efs.json') });

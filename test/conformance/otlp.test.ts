@@ -165,6 +165,15 @@ describe('one bad item among good ones', () => {
     expect(told).toMatchObject({ status: 200, text: '{}' });
   });
 
+  it('says something without an end of its nesting, and is counted like any other', async () => {
+    const deep = (levels: number) => '{"arrayValue":{"values":['.repeat(levels) + ']}}'.repeat(levels);
+    const body = metricsBody([tokenPoint({ at, type: 'input', tokens: 5, more: { nested: 'here' } })]);
+    const text = JSON.stringify(body).replace('{"stringValue":"here"}', deep(20_000));
+    expect(text.length).toBeGreaterThan(500_000);
+    expect(await send('/v1/metrics', text)).toMatchObject({ status: 200, text: '{}' });
+    expect(await spent()).toMatchObject({ input: 5 });
+  });
+
   it('is rejected in a log, too, by its own name', async () => {
     const [first, second] = [1, 2].map((sequence) => requestRecord({ at, sequence, tokens: { input: 5 } }));
     const broken = requestRecord({ at, sequence: 3, tokens: { input: 5 }, more: { output_tokens: 'some' } });

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { describeDynamoDb } from './suite/dynamodb.ts';
 import { describeEvents } from './suite/events.ts';
+import { describeBackups, describeClusters, describeFileSystems } from './suite/homes.ts';
 import { describeKms, describeSecrets } from './suite/keys-and-secrets.ts';
 import { describeQueues, describeTopics } from './suite/messages.ts';
 import { describeCloudWatch, describeLogs } from './suite/monitoring.ts';
@@ -29,5 +30,8 @@ const parts = {
   sns: describeTopics,
   scheduler: describeSchedules,
   ssm: describeParameters,
+  efs: describeFileSystems,
+  backup: describeBackups,
+  ecs: describeClusters,
 };
 for (const [service, part] of Object.entries(parts)) if (isAsked(service)) part(() => opened);

@@ -51,10 +51,14 @@ export function createEfs({ clock, fileSystems, workloads, path }: EfsOptions): 
     if (at === undefined) return 'available';
     return clock.now() < at + deletingMs ? 'deleting' : 'gone';
   }
+  const ofWorkspaces = new Map<string, Point>();
+  function ofWorkspace(workload: Workload): Point {
+    const known = ofWorkspaces.get(workload.workspaceId) ?? pointOf(workload, fileSystems[0] ?? '');
+    ofWorkspaces.set(workload.workspaceId, known);
+    return known;
+  }
   function points(): Point[] {
-    const ofCoder = workloads()
-      .filter(({ isThere }) => isThere)
-      .map((workload) => pointOf(workload, fileSystems[0] ?? ''));
+    const ofCoder = workloads().flatMap((workload) => (workload.isThere ? [ofWorkspace(workload)] : []));
     return [...ofCoder, ...made.values()].filter(({ id }) => stateOf(id) !== 'gone').sort((a, b) => (a.id < b.id ? -1 : 1));
   }
   function point(id: string): Point {

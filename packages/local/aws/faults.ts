@@ -206,6 +206,7 @@ const services: Readonly<Record<string, string>> = {
   GraniteServiceVersion20100801: 'cloudwatch',
   Logs_20140328: 'logs',
   AmazonSSM: 'ssm',
+  AmazonEC2ContainerServiceV20141113: 'ecs',
 };
 
 /** `DynamoDB_20120810` -> `dynamodb`, as IAM and faults name it. */

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-scheduler';
 import { AwsClient } from 'aws4fetch';
 import { describe, expect, it } from 'vitest';
-import type { Target } from './target.ts';
+import { credentialsOf, type Target } from './target.ts';
 
 export function describeSchedules(target: () => Target): void {
   describe('Scheduler', () => {
@@ -49,7 +49,7 @@ export function describeParameters(target: () => Target): void {
   describe('Parameter Store', () => {
     it('keeps versions of a parameter', async () => {
       const { region, endpoint = `https://ssm.${region}.amazonaws.com` } = target().client;
-      const signer = new AwsClient({ ...(await credentials(target())), service: 'ssm', region });
+      const signer = new AwsClient({ ...(await credentialsOf(target())), service: 'ssm', region });
       async function call(operation: string, input: object): Promise<Record<string, unknown>> {
         const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `AmazonSSM.${operation}` };
         const answer = await signer.fetch(endpoint, { method: 'POST', headers, body: JSON.stringify(input) });
@@ -68,10 +68,4 @@ export function describeParameters(target: () => Target): void {
       expect((await call('GetParameter', { Name })).__type).toMatch(/ParameterNotFound$/);
     });
   });
-}
-
-/** Those of any client: no SDK of Parameter Store is needed for one call. */
-async function credentials(target: Target): Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string }> {
-  const { accessKeyId, secretAccessKey, sessionToken } = await new SchedulerClient(target.client).config.credentials();
-  return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
 }

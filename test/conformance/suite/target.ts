@@ -3,6 +3,7 @@
  * variables and files lead to. It makes names that nobody else has and knows how patient to be; it asserts nothing.
  */
 import { randomBytes } from 'node:crypto';
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { startStack } from '../../support/stack.ts';
 
 export interface Target {
@@ -55,4 +56,10 @@ async function until<T>(ask: () => Promise<T | undefined>, what: string, timeout
     if (performance.now() > deadline) throw new Error(`${what} did not come within ${timeoutMs / 1000} seconds`);
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
+}
+
+/** As any client of the SDK finds them, for calls that need no client of their own. */
+export async function credentialsOf({ client }: Target): Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string }> {
+  const { accessKeyId, secretAccessKey, sessionToken } = await new SchedulerClient(client).config.credentials();
+  return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
 }
