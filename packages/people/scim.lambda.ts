@@ -24,9 +24,15 @@ export const handler = http(
   { 'scim-get': serve, 'scim-post': serve, 'scim-put': serve, 'scim-patch': serve, 'scim-delete': serve },
 );
 
+/** RFC 7644 section 3.1; with parameters, as Okta and Entra ID write them. */
+const jsonType = /^\s*application\/(scim\+)?json\s*(;|$)/i;
+
 async function serve(request: Request, { env: { CONFIG, PUBLIC_URL, TABLE_PEOPLE }, now }: ScimCall): Promise<Reply> {
   if (!CONFIG.scim) return refused({ status: 404, detail: 'SCIM is not switched on: people.scim is not in the profile' });
   if (request.body.length > maxBodyBytes) return refused({ status: 413, detail: `A body ends at ${maxBodyBytes} bytes` });
+  const type = request.header('content-type');
+  if (request.body.length > 0 && type !== undefined && !jsonType.test(type))
+    return refused({ status: 415, detail: 'A body is application/scim+json or application/json' });
   const base = `${new URL(PUBLIC_URL).origin}/scim/v2`;
   const path = (request.pathParameters.path ?? '').split('/').filter((part) => part !== '');
   const place = { table: TABLE_PEOPLE, base, now };

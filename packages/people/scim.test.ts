@@ -220,6 +220,30 @@ describe('what nobody can do', () => {
     expect(({} as { admin?: unknown }).admin).toBeUndefined();
   });
 
+  it.each([
+    ['a blank name', 'POST', 'Users', { schemas: [userSchema], userName: '  ' }, {}, 400, 'invalidValue'],
+    ['a group of a blank name', 'POST', 'Groups', { displayName: '' }, {}, 400, 'invalidValue'],
+    ['a body that is no JSON by its type', 'POST', 'Users', user('typed@example.com'), { 'content-type': 'text/plain' }, 415, undefined],
+  ])('%s is refused', async (_, method, path, body, headers, status, scimType) => {
+    const answer = await call(method, path, body, headers);
+    expect(answer.status).toBe(status);
+    expect(answer.body.scimType).toBe(scimType);
+  });
+
+  it('a name does not become blank by a PATCH', async () => {
+    const id = await made('blank@example.com');
+    expect((await call('PATCH', `Users/${id}`, patch({ op: 'replace', path: 'userName', value: '' }))).status).toBe(400);
+    expect((await call('GET', `Users/${id}`)).body.userName).toBe('blank@example.com');
+  });
+
+  it.each(['application/json', 'application/scim+json; charset=utf-8', 'Application/SCIM+JSON'])(
+    'a body of type %s is read',
+    async (type) => {
+      const answer = await call('POST', 'Users', user(`${type.length}@example.com`), { 'content-type': type });
+      expect(answer.status).toBe(201);
+    },
+  );
+
   it('a body with a key that reaches into JavaScript is refused, as text and as a value', async () => {
     const id = await made('proto@example.com');
     for (const body of [

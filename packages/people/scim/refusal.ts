@@ -2,7 +2,7 @@
 import { refuse } from '@gatehouse/core/result';
 
 export interface ScimRefusal {
-  status: 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 429 | 500 | 501;
+  status: 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 415 | 429 | 500 | 501;
   scimType?: 'invalidFilter' | 'tooMany' | 'uniqueness' | 'mutability' | 'invalidSyntax' | 'invalidPath' | 'noTarget' | 'invalidValue';
   detail: string;
 }

@@ -24,12 +24,18 @@ async function load(): Promise<Readonly<Record<Kind, Model>>> {
   const { User, Group, EnterpriseUser } = await import('scimmy/schemas');
   User.definition.extend(EnterpriseUser.definition);
   return {
-    Users: modelFor(User.definition, [EnterpriseUser.definition], (resource) => new User(resource, 'in')),
-    Groups: modelFor(Group.definition, [], (resource) => new Group(resource, 'in')),
+    Users: modelFor(User.definition, [EnterpriseUser.definition], (resource) => new User(resource, 'in'), 'userName'),
+    Groups: modelFor(Group.definition, [], (resource) => new Group(resource, 'in'), 'displayName'),
   };
 }
 
-function modelFor(core: SchemaDefinition, extensions: readonly SchemaDefinition[], make: (resource: Json) => object): Model {
+/** @param name the attribute that names a resource: scimmy takes a blank text for a value. */
+function modelFor(
+  core: SchemaDefinition,
+  extensions: readonly SchemaDefinition[],
+  make: (resource: Json) => object,
+  name: 'userName' | 'displayName',
+): Model {
   const vocabulary: Vocabulary = {
     schema: core.id,
     attributes: new Map([...commonAttributes, ...attributesOf(core.attributes)]),
@@ -38,6 +44,7 @@ function modelFor(core: SchemaDefinition, extensions: readonly SchemaDefinition[
   return {
     vocabulary,
     check: (resource) => {
+      if (typeof resource[name] === 'string' && resource[name].trim() === '') return refuseInput('invalidValue', `${name} is blank`);
       try {
         const checked: unknown = JSON.parse(JSON.stringify(make(structuredClone(resource))));
         return isJson(checked) ? ok(checked) : refuseInput('invalidValue', 'The resource is empty');
