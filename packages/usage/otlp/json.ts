@@ -138,10 +138,23 @@ function readAttribute(key: string, value: unknown): Attribute {
   return {
     key,
     kind: 'x',
-    text: JSON.stringify(value),
+    text: nestedText(value),
     scalar: undefined,
     ...(isMembers(value.arrayValue) && { list: textsIn(value.arrayValue) }),
   };
+}
+
+/** An attribute of an attribute takes three levels; what is nested deeper tells nothing apart, and no sender may use up our stack. */
+const mostLevels = 64;
+
+/** As JSON.stringify writes it, down to a depth. */
+function nestedText(value: unknown, level = 0): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (level === mostLevels) return '"..."';
+  if (Array.isArray(value)) return `[${value.map((one) => nestedText(one, level + 1)).join()}]`;
+  return `{${Object.entries(value)
+    .map(([key, one]) => `${JSON.stringify(key)}:${nestedText(one, level + 1)}`)
+    .join()}}`;
 }
 
 /** The texts of an ArrayValue. */
