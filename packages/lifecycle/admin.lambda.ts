@@ -16,6 +16,7 @@ import { apiError, apiWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
 import { casesOf, readCase, readLock, type Stored } from './case.dynamo.ts';
 import { idFrom, show } from './case.ts';
+import { setHold } from './hold.dynamo.ts';
 import { rememberInitiator } from './initiator.dynamo.ts';
 import { readStart, type Start } from './start.ts';
 import { surface } from './surface.ts';
@@ -52,7 +53,11 @@ export const handler = http(
       if (start.value.dry_run) return plan(env, person, found.value.generation, start.value);
       const lock = await readLock(env.TABLE_LIFECYCLE, person);
       const open = lock?.state === 'held' ? await readCase(env.TABLE_LIFECYCLE, lock.case_id) : undefined;
-      if (open) return { status: 200, headers: fresh, body: show(open) };
+      if (open) {
+        const { hold, reason } = start.value;
+        if (hold) await setHold(env.TABLE_LIFECYCLE, person, { by: caller.person, reason, at: timestamp(now) });
+        return { status: 200, headers: fresh, body: { ...show(open), ...(hold && { hold }) } };
+      }
       const started = await startOne(env, person, start.value, lock?.case_id, caller.person);
       log.info('offboarding asked for', { case_id: started.id, person, by: caller.person });
       const body = {

@@ -45,7 +45,8 @@ export const handler = http(
     },
 
     'list-roots': async (request, { env }) => {
-      const before = WholeNumber.safeParse(request.query.get('next') ?? undefined);
+      const before = WholeNumber.optional().safeParse(request.query.get('next') ?? undefined);
+      if (!before.success) return apiError(400, 'invalid_request_error', 'Write next as the page before gave it', request.requestId);
       const { roots: shown, next } = await roots(env.TABLE_LIFECYCLE, pageSize, before.data);
       return { status: 200, headers: fresh, body: { roots: shown, ...(next && { next }) } };
     },

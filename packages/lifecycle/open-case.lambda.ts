@@ -11,6 +11,7 @@ import { onStep } from '@gatehouse/runtime/step';
 import * as z from 'zod';
 import { leaveWord, open, readCase, readLock, type Stored } from './case.dynamo.ts';
 import { caseIdOf, idFrom } from './case.ts';
+import { setHold } from './hold.dynamo.ts';
 import { example, readStart, type Start } from './start.ts';
 
 export const env = z.object({ TABLE_LIFECYCLE: z.string(), CONFIG: json(LifecycleConfig), STEP_ADMIT_PERSON_ARN: z.string() });
@@ -45,6 +46,9 @@ export const handler = onStep(openCase, env, async ({ input, execution_arn, redr
     const { fact } = start.value;
     // Somebody who leaves again while an older case is giving their access back must not be forgotten.
     const left = !fact || fact.cause === other.cause || (await leaveWord(table, person, other.id, fact));
+    if (left && start.value.hold && !other.dry_run)
+      // Who asks for a hold must not lose it to the case that was a moment ahead of theirs.
+      await setHold(table, person, { by: execution_arn, reason: start.value.reason, at: timestamp(now) });
     if (left)
       return told(
         'already_open',
