@@ -26,6 +26,10 @@ describe.skipIf(!present)('a stock Claude Code', () => {
     models = modelsOf(stack);
     carol = await stack.as('carol@example.com');
     alice = await stack.as('alice@example.com');
+    // What Claude Code itself writes into a prompt must pass every guardrail.
+    await changePolicy(carol, (document) => {
+      document.base.guardrails = { secrets: 'block', financial: 'block', pii: 'block' };
+    });
     claude = await claudeCode(binary ?? '', stack.gateway);
     const { output } = await claude.run(['--version']);
     console.log(`claude ${output.trim()}`);
