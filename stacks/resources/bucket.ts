@@ -1,4 +1,4 @@
-/** A capability's bucket: versioned, closed to the public, reached over TLS alone; with Object Lock where the surface asks for it. */
+/** A capability's bucket: versioned, encrypted, closed to the public, reached over TLS alone; with Object Lock where the surface asks for it. */
 import { bucketName } from '@gatehouse/contracts/names';
 import type { Bucket, Capability } from '@gatehouse/contracts/surface';
 import { accountId, keep, keepData, partition, pascal, region, stage } from '../stage.ts';
@@ -23,6 +23,11 @@ export function bucketOf(capability: Capability, name: string, bucket: Bucket): 
         );
       },
     },
+  });
+  // S3's own default, said so that nobody changes it unseen.
+  new aws.s3.BucketServerSideEncryptionConfiguration(`${logical}Encryption`, {
+    bucket: made.name,
+    rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }],
   });
   if (bucket.lock)
     new aws.s3.BucketObjectLockConfiguration(`${logical}Lock`, {

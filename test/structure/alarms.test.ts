@@ -23,7 +23,7 @@ it.each(sections.map((section, index) => [headings[index] ?? '', section]))(
   },
 );
 
-describe.each(['evaluation', 'bundled'])('in %s', async (stage) => {
+describe.each(['bundled', 'evaluation', 'existing-pool', 'new', 'own-idp'])('in %s', async (stage) => {
   const graph = await capturedGraph(stage);
   const alarms = graph.all('aws:cloudwatch/metricAlarm:MetricAlarm');
 
@@ -40,6 +40,12 @@ describe.each(['evaluation', 'bundled'])('in %s', async (stage) => {
     const queues = graph.all('aws:sqs/queue:Queue').map(({ inputs }) => inputs.name);
     const watched = alarms.filter(({ inputs }) => inputs.namespace === 'AWS/SQS').map(({ inputs }) => inputs.dimensions.QueueName);
     expect(watched.sort()).toEqual(queues.sort());
+  });
+
+  it('the end of a certificate is watched wherever there is one', () => {
+    const served = graph.all('aws:apigateway/domainName:DomainName').map(({ inputs }) => inputs.certificateArn);
+    const watched = alarms.map(({ inputs }) => inputs.dimensions?.CertificateArn).filter(Boolean);
+    expect(watched).toEqual(expect.arrayContaining(served));
   });
 
   it('leaves no name open', () => {

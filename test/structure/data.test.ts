@@ -2,16 +2,18 @@
 import { tableName } from '@gatehouse/contracts/names';
 import { loadSurfaces } from '@gatehouse/local/surfaces';
 import { describe, expect, it } from 'vitest';
+import { profileOf } from '../../stacks/profile.ts';
+import { root } from '../support/sst-diff/environment.ts';
 import { capturedGraph, type Graph } from '../support/sst-diff/graph.ts';
 import { secretMark, unknownMark } from '../support/sst-diff/wire.ts';
 
 const surfaces = await loadSurfaces();
-const evaluation = await capturedGraph('evaluation');
-const bundled = await capturedGraph('bundled');
+const graphs: Graph[] = [];
+for (const stage of ['bundled', 'evaluation', 'existing-pool', 'new', 'own-idp']) graphs.push(await capturedGraph(stage));
 
-describe.each([evaluation, bundled])('in $stage', (graph) => {
+describe.each(graphs)('in $stage', (graph) => {
   const { stage } = graph;
-  const kept = stage === 'bundled';
+  const kept = profileOf(stage, root).keep_data;
   const tables = graph.all('aws:dynamodb/table:Table');
 
   it('there is one table a capability that has one', () => {
@@ -61,31 +63,34 @@ describe.each([evaluation, bundled])('in $stage', (graph) => {
     for (const { name, protect } of graph.all('aws:kms/key:Key')) expect(protect, name).toBe(kept);
   });
 
+  it('every bucket is encrypted, keeps versions and is closed to the public', () => {
+    const of = (type: string) => graph.all(type).map(({ inputs }) => inputs);
+    const buckets = of('aws:s3/bucket:Bucket').map(({ bucket }) => bucket);
+    const closed = of('aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock').filter((block) =>
+      [block.blockPublicAcls, block.blockPublicPolicy, block.ignorePublicAcls, block.restrictPublicBuckets].every(Boolean),
+    );
+    expect(closed.map(({ bucket }) => bucket).sort()).toEqual([...buckets].sort());
+    const encrypted = of('aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration').map(
+      ({ bucket }) => bucket,
+    );
+    expect(encrypted.sort()).toEqual([...buckets].sort());
+  });
+
+  it('reads no output that the capture does not know: a test would compare with nothing', () => {
+    const blind = graph.resources.filter(({ inputs }) => JSON.stringify(inputs).includes(unknownMark));
+    expect(blind.map(({ name }) => name)).toEqual([]);
+  });
+
+  it('writes no output as text: a template that forgot to wait for it says so', () => {
+    const broken = graph.resources.filter(({ inputs }) => JSON.stringify(inputs).includes('Calling [toString] on an [Output<T>]'));
+    expect(broken.map(({ name }) => name)).toEqual([]);
+  });
+
   it('no value of a secret is in the graph', () => {
     for (const { name, inputs } of graph.all('aws:secretsmanager/secretVersion:SecretVersion'))
       expect(inputs.secretString, name).toBe(secretMark);
   });
 });
-
-it('reads no output that the capture does not know: a test would compare with nothing', () => {
-  const blind = bundled.resources.filter(({ inputs }) => JSON.stringify(inputs).includes(unknownMark));
-  expect(blind.map(({ name }) => name)).toEqual([]);
-});
-
-it('writes no output as text: a template that forgot to wait for it says so', () => {
-  const broken = bundled.resources.filter(({ inputs }) => JSON.stringify(inputs).includes('Calling [toString] on an [Output<T>]'));
-  expect(broken.map(({ name }) => name)).toEqual([]);
-});
-
-it('shares no name between two stages of an account', () => {
-  const named = ({ resources }: Graph) =>
-    resources.filter(({ inputs }) => inputs.name && !shared.test(String(inputs.name))).map(({ type, inputs }) => `${type} ${inputs.name}`);
-  const taken = new Set(named(evaluation));
-  expect(named(bundled).filter((name) => taken.has(name))).toEqual([]);
-});
-
-/** Aliases are within their function; a partner bus belongs to the partner's event source, and one stage can have it. */
-const shared = /^(live|aws\.partner\/.*)$/;
 
 function groupOf(arn: string): string {
   return arn.split(':log-group:')[1]?.replace(/:\*$/, '') ?? arn;

@@ -1,5 +1,6 @@
 /** What holds whatever a company has: every profile's graph is private, bounded, encrypted and watched, and two stages share an account. */
 
+import { loadSurfaces } from '@gatehouse/local/surfaces';
 import { describe, expect, it } from 'vitest';
 import { profileOf } from '../../stacks/profile.ts';
 import { root } from '../support/sst-diff/environment.ts';
@@ -7,6 +8,7 @@ import { capturedGraph, type Graph } from '../support/sst-diff/graph.ts';
 import { statementsOf } from '../support/sst-diff/power.ts';
 import { secretMark } from '../support/sst-diff/wire.ts';
 
+const surfaces = await loadSurfaces();
 const stages = ['bundled', 'evaluation', 'existing-pool', 'new', 'own-idp'];
 const graphs: Graph[] = [];
 for (const stage of stages) graphs.push(await capturedGraph(stage));
@@ -39,8 +41,9 @@ describe.each(graphs.map((graph) => [graph.stage, graph] as const))('%s', (stage
         actions.filter((action) => action.includes('*')),
         role,
       ).toEqual([]);
-      // AWS Backup knows no resource for a job, which is only read.
-      if (!role.endsWith('MachineRole') && actions.join() !== 'backup:DescribeBackupJob') expect(resources, role).not.toContain('*');
+      // For these IAM knows no resource: reading a job of AWS Backup, and writing a metric.
+      const boundless = ['backup:DescribeBackupJob', 'cloudwatch:PutMetricData'].includes(actions.join());
+      if (!role.endsWith('MachineRole') && !boundless) expect(resources, role).not.toContain('*');
     }
   });
 
@@ -70,6 +73,26 @@ describe.each(graphs.map((graph) => [graph.stage, graph] as const))('%s', (stage
     const made = graph.all('aws:secretsmanager/secret:Secret').map(({ inputs }) => inputs.name.replace(`gatehouse/${stage}/`, ''));
     expect(made.sort()).toEqual([...secretsOf[stage as keyof typeof secretsOf]].sort());
     for (const { inputs } of graph.all('aws:secretsmanager/secretVersion:SecretVersion')) expect(inputs.secretString).toBe(secretMark);
+  });
+
+  it('throttles both doors, and shuts the open one against whoever has no secret of its own', () => {
+    const throttles = graph.all('aws:apigateway/methodSettings:MethodSettings');
+    expect(throttles.map(({ name }) => name).sort()).toEqual(['ApiThrottle', ...(profile.edge ? ['EdgeThrottle'] : [])]);
+    for (const { name, inputs } of throttles) {
+      expect(inputs.methodPath, name).toBe('*/*');
+      expect(inputs.settings.throttlingRateLimit, name).toBeGreaterThan(0);
+      expect(inputs.settings.dataTraceEnabled, name).toBe(false);
+    }
+    if (!profile.edge) return;
+    const open = surfaces.flatMap(({ capability, routes = [], entries }) =>
+      routes
+        .filter(({ path }) => /^\/(scim|hooks)\b/.test(path))
+        .map((route) => ({ ...route, name: `${capability} ${route.method} ${route.path}`, entry: entries[route.entry] })),
+    );
+    expect(Object.keys(graph.one('aws:apigateway/restApi:RestApi', 'EdgeApi').inputs.body.paths).sort()).toEqual(
+      [...new Set(open.map(({ path }) => path))].sort(),
+    );
+    for (const { name, admit } of open) expect(admit, name).toMatch(/^(scim|hook)$/);
   });
 
   it('leaves no mark of what was not known yet', () => {
@@ -127,6 +150,16 @@ describe('a pool of its own', () => {
     for (const { resources } of readers)
       expect(resources).toEqual(['arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_0People00']);
   });
+});
+
+it('has the stage in every name, so that no second stage of any name clashes with it', () => {
+  for (const { stage, resources } of graphs)
+    for (const { type, name, inputs } of resources) {
+      const physical = inputs.name ?? inputs.bucket;
+      if (typeof physical !== 'string' || type === assets || !type.startsWith('aws:')) continue;
+      if (inSomething.has(type) || /^(aws\.partner\/|vendedlog)/.test(physical) || inputs.bucket === 'sst-asset') continue;
+      expect(` ${physical} `, `${type} ${name}`).toMatch(new RegExp(`[^a-z0-9]${stage}[^a-z0-9]`));
+    }
 });
 
 it('shares no name between any two stages of an account', () => {

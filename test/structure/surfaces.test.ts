@@ -7,7 +7,7 @@ import { installAwsLambda } from '@gatehouse/local/lambda/runtime';
 import { loadSurfaces } from '@gatehouse/local/surfaces';
 import { describe, expect, it } from 'vitest';
 import type * as z from 'zod';
-import { root } from '../support/sst-diff/environment.ts';
+import { region, root } from '../support/sst-diff/environment.ts';
 import { capturedGraph } from '../support/sst-diff/graph.ts';
 import { steps } from './contracts.ts';
 
@@ -129,7 +129,8 @@ describe('the code', () => {
     expect(module[entry.handler.slice(dot + 1)], entry.handler).toBeTypeOf('function');
     const deployed = graph.all('aws:lambda/function:Function').find(({ inputs }) => inputs.name === physical) ?? expect.fail(physical);
     const variables = Object.entries<unknown>(deployed.inputs.environment.variables).map(([name, value]) => [name, asText(value)]);
-    const parsed = module.env?.safeParse(Object.fromEntries(variables));
+    // Lambda's own, which no stack sets.
+    const parsed = module.env?.safeParse({ AWS_REGION: region, ...Object.fromEntries(variables) });
     expect(parsed?.error?.issues ?? []).toEqual([]);
   });
 });
