@@ -39,7 +39,13 @@ export const grant = onStep(grantSeats, env, async (input, { env }): Promise<Gra
     if (input.dry_run) return given('done', all('given'), [], 'They would be invited at Anthropic');
     await rememberGivenSeat(env.TABLE_KEYS, input.person, input.case_id);
     const invited = await invite(anthropic, whom.email, roles[anthropic.config.kind]);
-    if (!('message' in invited)) return given('done', all('given'), [], 'They are invited at Anthropic; the invite ends after 21 days');
+    if (!('message' in invited)) {
+      // The answer to our own write is no proof.
+      const now = await holdingOf(anthropic, whom.email, []);
+      return now.members.length + now.invites.length > 0
+        ? given('done', all('given'), [], 'They are invited at Anthropic; the invite ends after 21 days')
+        : given('not_yet', [], [], 'Anthropic says that they are invited, and shows no invite', busySeconds);
+    }
     await forgetGivenSeat(env.TABLE_KEYS, input.person);
     switch (invited.outcome) {
       case 'managed':
@@ -86,6 +92,9 @@ export const withdraw = onStep(withdrawSeats, env, async (input, { env }): Promi
         return tell('needs_human', seen, `Anthropic does not remove them (${removal}): remove them by hand in the organization's settings`);
       seen.push({ kind: 'seat', id: member.id, before: member.role, after: 'removed' });
     }
+    const left = seen.length > 0 ? await holdingOf(anthropic, whom.email, []) : { members: [], invites: [] };
+    if (left.members.length + left.invites.length > 0)
+      return { ...tell('not_yet', seen, 'Anthropic says that the seat is taken, and still shows it'), wait_seconds: busySeconds };
     await forgetGivenSeat(env.TABLE_KEYS, input.person);
     return tell('done', seen, 'The seat at Anthropic that Gatehouse gave is taken back');
   } catch (error) {

@@ -100,6 +100,11 @@ export const unblock = onSeats(unblockSeats, async (scene) => {
     return invited.outcome === 'managed'
       ? tell('delegated', seen, 'Membership at Anthropic follows the identity provider, which gives the seat back')
       : tell('needs_human', seen, `Anthropic does not invite them again: ${invited.message}`);
+  if (invited) {
+    const now = await held(scene);
+    if (now.members.length + now.invites.length === 0)
+      return tell('needs_human', seen, 'Anthropic says that they are invited again, and shows no invite: invite them by hand');
+  }
   await givenBack(table, input.person, taken);
   return tell('done', seen, `${count(seen)} given back at Anthropic`);
 });

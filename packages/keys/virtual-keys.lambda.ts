@@ -4,7 +4,7 @@ import { now } from '@gatehouse/runtime/clock';
 import { Throttled } from '@gatehouse/runtime/fault';
 import { remember } from './blocked-key.dynamo.ts';
 import { forgetSecrets } from './key-secret.dynamo.ts';
-import { blockKey, deleteKeys, deleteUser, keysOf, setMetadata, unblockKey, usersOf } from './litellm.http.ts';
+import { blockKey, deleteKeys, deleteUser, keyInfo, keysOf, setMetadata, unblockKey, usersOf } from './litellm.http.ts';
 import { onKeys, type Scene, tell } from './scene.litellm.ts';
 import { isOurBlock, mark, type Seen, stateOf, type VirtualKey } from './virtual-key.ts';
 
@@ -58,6 +58,9 @@ export const unblock = onKeys(unblockVirtualKeys, async (scene) => {
 async function unblockOne({ litellm }: Scene, key: VirtualKey): Promise<Seen> {
   const seen = { kind: 'virtual-key' as const, id: key.token, before: stateOf(key) };
   const there = !isOurBlock(key) || (await unblockKey(litellm, key.token));
+  // The answer to our own write is no proof.
+  if (there && (await keyInfo(litellm, key.token))?.blocked)
+    throw new Throttled('LiteLLM says that a key is unblocked, and still blocks it');
   const { [mark]: _ours, ...theirs } = key.metadata;
   const cleared = there && (await setMetadata(litellm, key.token, theirs));
   return { ...seen, after: cleared ? 'live' : 'gone' };

@@ -14,7 +14,18 @@ import { onStep } from '@gatehouse/runtime/step';
 import { get, query } from '@gatehouse/runtime/table';
 import * as z from 'zod';
 import { forgetBlock, isOurBlock, rememberBlock } from './blocked-account.dynamo.ts';
-import { type Account, accountOf, build, type Coder, deleteAccount, failuresOf, setStatus, workspace, workspacesOf } from './coder.http.ts';
+import {
+  type Account,
+  accountById,
+  accountOf,
+  build,
+  type Coder,
+  deleteAccount,
+  failuresOf,
+  setStatus,
+  workspace,
+  workspacesOf,
+} from './coder.http.ts';
 import { giveSecret, makeAccount, makeWorkspace, takeSecret, templateNamed, workspaceNamed } from './coder-giving.http.ts';
 import { forgetGiven, givenBy, rememberGiven } from './given-workspace.dynamo.ts';
 import { env as lookingEnv, tell } from './scene.coder.ts';
@@ -190,6 +201,8 @@ export const withdraw = onStep(withdrawWorkspaces, env, async (input, { env }): 
   if (troubles.length > 0) return tell('needs_human', seen, troubles.join('; '));
   if (busy > 0) return { ...tell('not_yet', seen, `${busy} workspaces are not taken back yet`), wait_seconds: buildingSeconds };
   const ended = await endAccount(scene, account, input.scope);
+  if (ended === 'still there')
+    return { ...tell('not_yet', seen, 'Coder says that the account is ended, and still shows it'), wait_seconds: buildingSeconds };
   if (ended) seen.push({ kind: 'account', id: account.id, before: account.status, after: ended });
   return tell(seen.length > 0 ? 'done' : 'nothing_to_do', seen, `${seen.length} things of ours in Coder are taken back`);
 });
@@ -202,12 +215,15 @@ async function endAccount({ env, coder, whom, caseId }: Scene, account: Account,
   await takeSecret(coder, account, secret.name);
   if (scope === 'this_case') {
     if ((await deleteAccount(coder, account.id)) !== 'done') return undefined;
+    // The answer to our own write is no proof.
+    if (await accountOf(coder, whom.email)) return 'still there';
     await forgetGiven(table, whom.id, 'ACCOUNT');
     return 'deleted';
   }
   if (account.status === 'suspended') return undefined;
   await rememberBlock(table, whom.id, account.id, caseId, timestamp());
-  return (await setStatus(coder, account.id, 'suspend')) === 'done' ? 'suspended' : undefined;
+  if ((await setStatus(coder, account.id, 'suspend')) !== 'done') return undefined;
+  return (await accountById(coder, account.id))?.status === 'active' ? 'still there' : 'suspended';
 }
 
 function answer(

@@ -3,7 +3,7 @@ import { blockWorkspaces, findWorkspaces, unblockWorkspaces } from '@gatehouse/c
 import { now, timestamp } from '@gatehouse/runtime/clock';
 import { forgetBlock, isOurBlock, rememberBlock } from './blocked-account.dynamo.ts';
 import { firstFound } from './case-target.dynamo.ts';
-import { build, failuresOf, setStatus, workspacesOf } from './coder.http.ts';
+import { accountById, build, failuresOf, setStatus, workspacesOf } from './coder.http.ts';
 import { onWorkspaces, type Scene, tell } from './scene.coder.ts';
 import { isDown, next, type Seen, stateOf, type Workspace } from './workspace.ts';
 
@@ -78,7 +78,10 @@ export const unblock = onWorkspaces(unblockWorkspaces, async ({ coder, account, 
   const ours = await isOurBlock(table, input.person, account.id);
   if (!ours) return tell('nothing_to_do', [unchanged(account)], 'Gatehouse has not suspended this Coder account');
   if (input.dry_run) return tell('done', [unchanged(account)], 'The Coder account would be activated');
-  const done = account.status !== 'suspended' || (await setStatus(coder, account.id, 'activate')) === 'done';
+  // The answer to our own write is no proof.
+  const done =
+    account.status !== 'suspended' ||
+    ((await setStatus(coder, account.id, 'activate')) === 'done' && (await accountById(coder, account.id))?.status !== 'suspended');
   if (!done) return tell('needs_human', [unchanged(account)], 'Coder does not activate this account: activate it by hand');
   await forgetBlock(table, input.person, account.id);
   return tell('done', [{ kind: 'account', id: account.id, before: account.status, after: 'active' }], 'The Coder account is active again');
