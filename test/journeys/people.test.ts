@@ -49,7 +49,7 @@ async function subscribeToGraph(): Promise<void> {
         resource,
         notificationUrl: `${stack.gateway}/hooks/entra`,
         clientState: await secret('hook-entra'),
-        expirationDateTime: new Date(Date.now() + 3_600_000).toISOString(),
+        expirationDateTime: new Date(Date.now() + 20 * 86_400_000).toISOString(),
       }),
     });
     expect(made.status, await made.text()).toBe(201);
@@ -105,7 +105,7 @@ describe('a key with no person', () => {
         const listed = await orphans();
         return listed.length > 0 ? listed : undefined;
       },
-      { stepSeconds: 3_600, what: 'the orphan' },
+      { stepSeconds: 3_600, timeoutMs: 60_000, what: 'the orphan' },
     );
     expect(await orphans()).toMatchObject([{ kind: 'virtual-key', reason: 'unknown', names: ['ghost@example.com'] }]);
     expect(await company.tryKey(ghost)).toEqual([200, 200]);
@@ -114,7 +114,11 @@ describe('a key with no person', () => {
     expect((await decide(found?.id ?? '', { decision: 'block' })).status).toBe(400);
     expect((await decide('orp_00000000000000000000000000', { decision: 'block', reason: 'x' })).status).toBe(404);
     expect((await decide(found?.id ?? '', { decision: 'block', reason: 'nobody claims it' })).status).toBe(200);
-    await stack.until(async () => ((await orphans())[0]?.blocked_at ? true : undefined), { stepSeconds: 3_600, what: 'the block' });
+    await stack.until(async () => ((await orphans())[0]?.blocked_at ? true : undefined), {
+      stepSeconds: 3_600,
+      timeoutMs: 60_000,
+      what: 'the block',
+    });
     expect(await company.tryKey(ghost)).toEqual([401, 401]);
     expect((await decide(found?.id ?? '', { decision: 'keep', reason: 'x' })).status).toBe(409);
   }, 120_000);
