@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { createFaults, type Faults } from '../outside/faults.ts';
 import { isRecord, listener } from '../outside/http.ts';
+import { limitsSystem, type Tally } from '../outside/rate-limit.ts';
 import { createSnapshot } from '../outside/snapshot.ts';
 import { createAuth0, type StreamEvent, streamEvent } from './auth0.ts';
 import { type TrailEvent, trailEvent } from './aws-directories.ts';
@@ -129,6 +130,7 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
   });
   const oidc = provider.callback();
   const signIn = signInListener(provider, directory);
+  const tally: Tally = new Map();
   const systems = [
     hrSystem({ directory, publish, signIdToken: sign }),
     entra.system,
@@ -141,7 +143,9 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
       origin: () => issuer,
       token: options.directoryToken,
       rateMultiplier: options.rateMultiplier ?? 1,
+      tally,
     }),
+    limitsSystem(tally),
   ];
   handle = listener(systems, faults, (request, response) =>
     request.url?.startsWith('/interaction/') ? signIn(request, response) : oidc(request, response),

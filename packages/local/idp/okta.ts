@@ -1,7 +1,7 @@
 /** The read side of Okta's management API that a directory reader calls: users, groups, System Log. Changes nothing. */
 import { timingSafeEqual } from 'node:crypto';
 import { type Answer, type Call, type Handler, Refused, type Route, route, type System } from '../outside/http.ts';
-import { createRateLimiter } from '../outside/rate-limit.ts';
+import { createRateLimiter, type Tally } from '../outside/rate-limit.ts';
 import { type Directory, type Group, homeOf, type Person } from './directory.ts';
 import { parseSearch } from './okta-search.ts';
 import { type LogEntry, logEvent, type SystemLog } from './system-log.ts';
@@ -16,6 +16,7 @@ export interface OktaOptions {
   token: string;
   /** 1 is Okta's own number of calls a minute. */
   rateMultiplier: number;
+  tally?: Tally;
 }
 
 /** Okta's limits per minute of an Enterprise org, by kind of call. */
@@ -23,7 +24,7 @@ const perMinute = { user: 2000, users: 600, groups: 1000, logs: 120 };
 
 export function oktaSystem(options: OktaOptions): System {
   const { directory, log, origin } = options;
-  const count = createRateLimiter(() => options.now(), options.rateMultiplier);
+  const count = createRateLimiter(() => options.now(), options.rateMultiplier, options.tally);
 
   function guarded(bucket: keyof typeof perMinute, handler: Handler): Handler {
     return async (call) => {

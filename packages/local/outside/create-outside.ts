@@ -13,6 +13,7 @@ import { buildEffects } from './coder/workspaces.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { listener, send } from './http.ts';
 import { createLitellm, type LitellmOptions } from './litellm/create-litellm.ts';
+import { limitsSystem, type Tally } from './rate-limit.ts';
 
 export interface OutsideOptions {
   /** 0 takes any free port. */
@@ -41,7 +42,9 @@ export interface Outside {
 }
 
 export async function createOutside(options: OutsideOptions): Promise<Outside> {
+  const tally: Tally = new Map();
   const context = {
+    tally,
     clock: options.clock,
     people: options.people,
     ...(options.dataFolder === undefined ? {} : { dataFolder: options.dataFolder }),
@@ -61,6 +64,7 @@ export async function createOutside(options: OutsideOptions): Promise<Outside> {
     createBedrock(models),
     model.control,
     ...createChat(),
+    limitsSystem(tally),
   ];
   const server = createServer(
     listener(systems, faults, (_request, response) => {

@@ -1,7 +1,7 @@
 /** The part of Anthropic's Admin API that takes a seat away: members, invites, API keys, under `/anthropic/v1/organizations`. Serves no model. */
 import type { Clock } from '../../clock.ts';
 import { type Answer, type Call, type Handler, isRecord, Refused, type Route, route } from '../http.ts';
-import { createRateLimiter } from '../rate-limit.ts';
+import { createRateLimiter, type Tally } from '../rate-limit.ts';
 import { createSnapshot } from '../snapshot.ts';
 import { problem } from './refusal.ts';
 import { type AnthropicState, type ApiKey, type Invite, type Member, seeded, taggedId } from './state.ts';
@@ -29,19 +29,21 @@ const assignableRoles = ['user', 'developer', 'billing', 'claude_code_user'];
 
 export function createAnthropic(
   options: AnthropicOptions,
-  context: { clock: Clock; people: readonly { email: string; name: string }[]; dataFolder?: string },
+  context: { clock: Clock; people: readonly { email: string; name: string }[]; dataFolder?: string; tally?: Tally },
 ): Anthropic {
   const { clock } = context;
   const snapshot = createSnapshot(context.dataFolder, 'outside-anthropic.json', () => state);
   const saved = parseSaved(snapshot.load());
   const state = saved ?? seeded(context.people, clock.now());
-  const count = createRateLimiter(() => clock.now(), options.rateMultiplier ?? 1);
+  const count = createRateLimiter(() => clock.now(), options.rateMultiplier ?? 1, context.tally);
 
   function guarded(handler: Handler, perMinute?: number): Handler {
     return (call) => {
       if (call.headers['x-api-key'] !== options.adminKey) return problem(401, 'authentication_error', 'invalid x-api-key');
       if (typeof call.headers['anthropic-version'] !== 'string')
         return problem(400, 'invalid_request_error', 'anthropic-version: header is required');
+      // Told, and refused for none: the API names a limit on member calls alone.
+      count('anthropic admin', memberCallsPerMinute);
       if (perMinute !== undefined) {
         const rate = count('members', perMinute);
         if (rate.exceeded) {
