@@ -64,6 +64,12 @@ export const surface: Surface = {
     'tell-owners': rollout('tell', 60),
     'advance-rollout': rollout('advance', 60),
     'close-rollout': rollout('close', 30),
+    'hear-rollout-ended': {
+      handler: 'packages/workspaces/hear-rollout-ended.lambda.handler',
+      timeoutSeconds: 20,
+      memoryMb: 512,
+      tables: [{ capability: 'workspaces', actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] }],
+    },
     rollouts: {
       handler: 'packages/workspaces/rollouts.lambda.handler',
       timeoutSeconds: 29,
@@ -92,6 +98,18 @@ export const surface: Surface = {
     { name: 'start-rollout', method: 'POST', path: '/admin/rollouts', entry: 'rollouts', admit: 'admin' },
     { name: 'list-rollouts', method: 'GET', path: '/admin/rollouts', entry: 'rollouts', admit: 'admin' },
     { name: 'steer-rollout', method: 'POST', path: '/admin/rollouts/{id}', entry: 'rollouts', admit: 'admin' },
+  ],
+  rules: [
+    {
+      name: 'rollout-ended',
+      bus: 'default',
+      pattern: {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [{ suffix: '-workspace-rollout' }] },
+      },
+      entry: 'hear-rollout-ended',
+    },
   ],
   streams: ['publish'],
   machines: [
