@@ -1,5 +1,4 @@
 /** The physical names of what a surface declares: the stacks and the embedded stack both take them from here. */
-import { createHash } from 'node:crypto';
 import type { Capability } from './surface.ts';
 
 export const app = 'gatehouse';
@@ -46,8 +45,7 @@ export function bucketName(stage: string, capability: Capability, bucket: string
   const own = `${app}-${stage}-${capability}-${bucket}`;
   const whole = `${own}-${place.account}-${place.region}`;
   if (whole.length <= longestBucketName) return whole;
-  const digest = createHash('sha256').update(`${place.account}-${place.region}`).digest('hex').slice(0, 12);
-  return within(longestBucketName, `${own}-${digest}`);
+  return within(longestBucketName, `${own}-${digestOf(`${place.account}-${place.region}`)}`);
 }
 
 /** `TABLE_ACCESS`, `SECRET_LITELLM_KEY_ARN`, `STEP_ADMIT_PERSON_ARN`, `MACHINE_OFFBOARDING_ARN`, `KEY_SIGNING_ARN`. */
@@ -80,6 +78,13 @@ export function placeholder(step: string): string {
 
 function upper(name: string): string {
   return name.replaceAll('-', '_').toUpperCase();
+}
+
+/** FNV-1a of 64 bits, in hexadecimal: names apart, keeps no secret. */
+function digestOf(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return hash.toString(16).padStart(16, '0').slice(0, 12);
 }
 
 function within(limit: number, name: string): string {
