@@ -62,12 +62,6 @@ export const alarms: readonly Alarm[] = [
     'Of the leavers of a day less than nine in ten were cut within a minute of their event; the objective is 99 in 100 over a month. The dashboard shows the time to cut; the executions with the longest say which system is slow.',
     { statistic: 'Average', periodSeconds: 86_400, threshold: 90, comparison: 'LessThanThreshold' },
   ),
-  counted(
-    'evidence-without-root',
-    'EvidenceRoots',
-    'For three hours no root over the evidence was signed. Packets are sealed and kept nevertheless; the log of the function root-evidence says what fails: the key, the bucket or the table.',
-    { statistic: 'Minimum', periodSeconds: 3_600, evaluationPeriods: 3, comparison: 'LessThanThreshold', missingData: 'breaching' },
-  ),
 ];
 
 export const metrics: readonly Metric[] = [
@@ -76,7 +70,6 @@ export const metrics: readonly Metric[] = [
   { name: 'CasesStuck', unit: 'Count', sets: [['kind']] },
   { name: 'TimeToOnboard', unit: 'Milliseconds', sets: [['trigger']] },
   { name: 'JoinersLeft', unit: 'Count', sets: [[]] },
-  { name: 'EvidenceRoots', unit: 'Count', sets: [[]] },
   { name: 'CasesUnproven', unit: 'Count', sets: [[]] },
   { name: 'CutsInTime', unit: 'Percent', sets: [[]] },
 ];

@@ -6,7 +6,6 @@ import { rootOver } from '@gatehouse/core/evidence/root';
 import { now, timestamp } from '@gatehouse/runtime/clock';
 import { readEnv } from '@gatehouse/runtime/environment';
 import { log } from '@gatehouse/runtime/log';
-import { measure } from '@gatehouse/runtime/metric';
 import * as z from 'zod';
 import { KeepingEnv, keepPacket } from './keep-packet.s3.ts';
 import { type Head, keepRoot, markRooted, readHead, unrooted } from './kept.dynamo.ts';
@@ -45,7 +44,6 @@ async function makeRoot(env: Env, before: Head | undefined): Promise<number> {
   const root = await putRoot({ bucket, retention: CONFIG.evidence }, { ...bare, ...(await sign(keyArn, bare.hash)) });
   // Not held: another run is ahead, and marks what it made.
   if (await keepRoot(table, root)) await markRooted(table, root);
-  measure([{ dimensions: {}, values: { EvidenceRoots: { unit: 'Count', value: 1 } } }], at);
   log.info('root made', { number: root.number, packets: root.packets.length, late: late.length });
   return root.packets.length;
 }

@@ -53,7 +53,6 @@ export const causes: Readonly<Record<string, Cause>> = {
   'lifecycle-case-needs-human': counted('CasesStuck', 1, { kind: 'offboarding' }),
   'lifecycle-case-unproven': counted('CasesUnproven', 1),
   'lifecycle-cut-objective-burning': own('CutsInTime', 'Percent', none, { ill: 0, well: 100, every: 86_400, times: 1 }),
-  'lifecycle-evidence-without-root': own('EvidenceRoots', 'Count', none, { ill: 0, well: 1, every: 3600, times: 3 }),
   'lifecycle-onboarding-needs-human': counted('CasesStuck', 1, { kind: 'onboarding' }),
   'lifecycle-move-needs-human': counted('CasesStuck', 1, { kind: 'mover' }),
   'people-directory-unreadable': counted('DirectoryReadsRefused', 1),
