@@ -1,4 +1,5 @@
 /** What a Messages request asks for, as far as the gateway must know: models, streaming, size of the answer. Every other member is let pass. Decides nothing. */
+import { hasDuplicateMember } from '@gatehouse/core/json-members';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
 
 export interface Ask {
@@ -25,14 +26,17 @@ const maxModels = 100;
 
 /** @param model for formats that name it elsewhere, as in a path. @param stream likewise. */
 export function readAsk(bytes: Buffer, elsewhere: { model?: string; stream?: boolean } = {}): Result<Ask, BadAsk> {
+  const text = bytes.toString('utf8');
   let body: unknown;
   try {
-    body = JSON.parse(bytes.toString('utf8'));
+    body = JSON.parse(text);
   } catch {
     // The parser's own words quote the body, which is a prompt.
     return refuse({ reason: 'not_json', detail: bytes.length === 0 ? 'it is empty' : 'it is no JSON' });
   }
   if (!isRecord(body)) return refuse({ reason: 'not_json', detail: 'it is no JSON object' });
+  // It goes on as it came: whoever reads it next may take the other of two models.
+  if (hasDuplicateMember(text)) return refuse({ reason: 'not_json', detail: 'an object of it names a member twice' });
   const model = elsewhere.model ?? body.model;
   if (typeof model !== 'string' || model === '' || model.length > 2_048) return refuse({ reason: 'no_model' });
   const nested = nestedModels(body);
