@@ -99,7 +99,7 @@ function article(expected: string): string {
 }
 
 /** `access.issuers[0].kind` */
-export function written(path: Path): string {
+function written(path: Path): string {
   return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${String(step)}`)).join('');
 }
 

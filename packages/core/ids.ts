@@ -14,7 +14,10 @@ export const CaseId = idOf('cas');
 export type CaseId = z.infer<typeof CaseId>;
 
 /** `prefix_` and 26 Crockford base-32 characters of the 16 bytes given (128 bits). */
-export function encodeId(prefix: 'per' | 'ses' | 'fam' | 'cas' | 'grt' | 'evt' | 'igk' | 'wav' | 'apr' | 'rol' | 'orp', bytes: Uint8Array): string {
+export function encodeId(
+  prefix: 'per' | 'ses' | 'fam' | 'cas' | 'grt' | 'evt' | 'igk' | 'wav' | 'apr' | 'rol' | 'orp',
+  bytes: Uint8Array,
+): string {
   if (bytes.length !== 16) throw new RangeError(`An id takes 16 bytes, got ${bytes.length}`);
   let value = 0n;
   for (const byte of bytes) value = (value << 8n) | BigInt(byte);

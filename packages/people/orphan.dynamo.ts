@@ -17,7 +17,7 @@ function digest(...parts: string[]): Buffer {
   return createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16);
 }
 
-export function orphanId({ system, kind, ref }: Pick<Holder, 'system' | 'kind' | 'ref'>): string {
+function orphanId({ system, kind, ref }: Pick<Holder, 'system' | 'kind' | 'ref'>): string {
   return encodeId('orp', digest(system, kind, ref));
 }
 

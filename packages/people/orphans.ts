@@ -64,6 +64,6 @@ export function sentence(orphans: readonly Orphan[], { block_after_hours: hours,
   return due.length > atMost ? { block: asked, held: due } : { block: [...asked, ...due], held: [] };
 }
 
-export function isKey({ kind }: Pick<Orphan, 'kind'>): boolean {
+function isKey({ kind }: Pick<Orphan, 'kind'>): boolean {
   return kind === 'virtual-key' || kind === 'api-key';
 }

@@ -9,7 +9,7 @@ import { PublicJwk, Signature } from './signed.ts';
 export const rootFormat = 'gatehouse-evidence-root-1';
 
 /** Before the first root there is none. */
-export const noRoot = '0'.repeat(64);
+const noRoot = '0'.repeat(64);
 
 /** `head`: the hash of the closing, which is what the packet's own signature covers. */
 const Leaf = z.strictObject({ case: z.string(), head: hash });

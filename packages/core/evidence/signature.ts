@@ -21,7 +21,7 @@ export function joseOf(der: Uint8Array): string {
 }
 
 /** @param value base64url as `joseOf` writes it; another spelling of the same bytes does not pass. */
-export function isSigned(text: string, value: string, key: PublicJwk): boolean {
+function isSigned(text: string, value: string, key: PublicJwk): boolean {
   const bytes = Buffer.from(value, 'base64url');
   if (bytes.length !== 64 || bytes.toString('base64url') !== value) return false;
   try {

@@ -10,7 +10,7 @@ import { createRestService, type RestOperation } from './rest.ts';
 import { AwsError, account, region } from './service.ts';
 
 /** lost: COMPLETED, and its recovery point is not there. never-ends: RUNNING for ever, past every window. */
-export const outcomes = ['COMPLETED', 'FAILED', 'EXPIRED', 'PARTIAL', 'lost', 'never-ends'] as const;
+const outcomes = ['COMPLETED', 'FAILED', 'EXPIRED', 'PARTIAL', 'lost', 'never-ends'] as const;
 type Outcome = (typeof outcomes)[number];
 
 /** Milliseconds of stack time. */

@@ -193,7 +193,7 @@ function showUser(person: Person): Record<string, unknown> {
   };
 }
 
-export function groupEmail(name: string): string {
+function groupEmail(name: string): string {
   return `${name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}@example.com`;
 }
 
