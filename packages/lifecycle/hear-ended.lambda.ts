@@ -1,4 +1,4 @@
-/** Hears that an execution ended by other means than its own last state (aborted, timed out, broken), so that its case does not hold the person's lock for ever, and no leaver is forgotten. */
+/** Hears that an execution ended without having closed it (aborted, timed out, broken, lied to), so that its case does not hold the person's lock for ever, and no leaver is forgotten. */
 import { caseStuck } from '@gatehouse/events/case-stuck';
 import { onEvent } from '@gatehouse/runtime/event';
 import { log } from '@gatehouse/runtime/log';
@@ -21,6 +21,8 @@ export const handler = onEvent(
     const { executionArn, status, input } = Ended.parse(event.detail);
     const id = caseIdOf(executionArn);
     const one = await caseOf(env.TABLE_LIFECYCLE, id, executionArn);
+    if (!one && status === 'SUCCEEDED')
+      return log.info('ending does nothing', { executionArn, reason: 'it left it to a case that was open' });
     if (!one) return tellUnopened(env.TABLE_LIFECYCLE, { id, executionArn, status, fact: factOf(input) }, now);
     if (one.closed_at) return log.info('ending does nothing', { executionArn, reason: 'its case is closed' });
     const message = `The execution ended ${status} before its case was closed, so not everything may be cut. Start the offboarding again: it goes on from what it finds.`;

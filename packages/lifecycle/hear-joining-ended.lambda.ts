@@ -1,4 +1,4 @@
-/** Hears that an onboarding or a move ended by other means than its own last state (aborted, timed out, broken), so that it does not hold the person's lock for ever, and no joiner is forgotten. */
+/** Hears that an onboarding or a move ended without having closed it (aborted, timed out, broken, lied to), so that it does not hold the person's lock for ever, and no joiner is forgotten. */
 import { caseStuck } from '@gatehouse/events/case-stuck';
 import { timestamp } from '@gatehouse/runtime/clock';
 import { onEvent } from '@gatehouse/runtime/event';
@@ -22,6 +22,7 @@ export const handler = onEvent(
     const id = caseIdOf(executionArn);
     const one = await readJoining(table, id);
     if (one?.closed_at) return log.info('ending does nothing', { executionArn, reason: 'it is closed' });
+    if (!one && status === 'SUCCEEDED') return log.info('ending does nothing', { executionArn, reason: 'it left it to one that was open' });
     if (!one) {
       // Whoever starts one by hand sees it fail.
       const start = readJoinStart(parsed(input));

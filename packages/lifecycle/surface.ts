@@ -14,12 +14,12 @@ import { alarms, metrics } from './alarms.ts';
 import { entries } from './entries.ts';
 import { machines, steps } from './machines.ts';
 
-/** Executions that ended by other means than their own last state. */
-function endedBadly(...machines: string[]): Pattern {
+/** Executions that ended, however: one that succeeded without having closed its case did not. */
+function ended(...machines: string[]): Pattern {
   return {
     source: ['aws.states'],
     'detail-type': ['Step Functions Execution Status Change'],
-    detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: machines.map((name) => ({ suffix: `-${name}` })) },
+    detail: { status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: machines.map((name) => ({ suffix: `-${name}` })) },
   };
 }
 
@@ -52,8 +52,8 @@ export const surface: Surface = {
     { name: 'policy-regroups', bus: 'product', pattern: patternOf(entitlementChanged), entry: 'hear-regrouped' },
     { name: 'access-cut', bus: 'product', pattern: patternOf(accessCut), entry: 'hear-cut' },
     { name: 'evidence-sealed', bus: 'product', pattern: patternOf(evidenceSealed), entry: 'keep-evidence' },
-    { name: 'joining-ended', bus: 'default', pattern: endedBadly('onboarding', 'mover'), entry: 'hear-joining-ended' },
-    { name: 'execution-ended', bus: 'default', pattern: endedBadly('offboarding'), entry: 'hear-ended' },
+    { name: 'joining-ended', bus: 'default', pattern: ended('onboarding', 'mover'), entry: 'hear-joining-ended' },
+    { name: 'execution-ended', bus: 'default', pattern: ended('offboarding'), entry: 'hear-ended' },
     {
       name: 'console-start',
       bus: 'default',

@@ -1,4 +1,4 @@
-/** Hears that the execution of a rollout ended by other means than its own last state (aborted, timed out, broken), so that the template is not locked for ever and somebody is told. */
+/** Hears that the execution of a rollout ended without having closed it (aborted, timed out, broken, lied to), so that the template is not locked for ever and somebody is told. */
 import { timestamp } from '@gatehouse/runtime/clock';
 import { onEvent } from '@gatehouse/runtime/event';
 import { log } from '@gatehouse/runtime/log';

@@ -106,7 +106,7 @@ export const surface: Surface = {
       pattern: {
         source: ['aws.states'],
         'detail-type': ['Step Functions Execution Status Change'],
-        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [{ suffix: '-workspace-rollout' }] },
+        detail: { status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [{ suffix: '-workspace-rollout' }] },
       },
       entry: 'hear-rollout-ended',
     },
