@@ -88,7 +88,10 @@ export const surface: Surface = {
       handler: 'packages/access/publish-signing-key.lambda.handler',
       ...rotation,
       keys: signing,
-      tables: [{ capability: 'access', actions: ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] }],
+      tables: [
+        { capability: 'access', actions: ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+        { capability: 'access', actions: ['dynamodb:DeleteItem'], leadingKeys: ['SIGNING-KEYS'] },
+      ],
     },
     'activate-signing-key': {
       handler: 'packages/access/signing-keys.lambda.activate',
