@@ -63,7 +63,7 @@ const Scim = z.strictObject({
 });
 export type Scim = z.infer<typeof Scim>;
 
-/** A transmitter of security events (RFC 8417) or of Global Token Revocation. Its JWTs are checked against the keys at `jwks_uri`. */
+/** A transmitter of security events (RFC 8417), of Global Token Revocation or of logout tokens. Its JWTs are checked against the keys at `jwks_uri`. */
 const Transmitter = z.strictObject({
   issuer,
   audience: z.string().min(1),
@@ -84,6 +84,8 @@ const Hooks = z.strictObject({
   ssf: z.array(Transmitter).default([]),
   /** Okta's Universal Logout. */
   token_revocation: z.array(Transmitter).default([]),
+  /** OpenID Connect back-channel logout; the audience is the client's id at that provider. */
+  oidc_logout: z.array(Transmitter).default([]),
 });
 export type Hooks = z.infer<typeof Hooks>;
 
@@ -110,7 +112,7 @@ export const PeopleConfig = z.strictObject({
   orphans: Orphans.prefault({}),
   /**
    * How long a source may say nothing before somebody is told, by its name: okta-log-stream, okta-hook, entra, entra-delta, auth0,
-   * google-reports, authentik, ssf, token-revocation, scim, cloudtrail. */
+   * google-reports, authentik, ssf, token-revocation, oidc-logout, scim, cloudtrail. */
   sources: z.record(z.string(), z.strictObject({ silent_after_seconds: z.int().min(600) })).default({}),
 });
 export type PeopleConfig = z.infer<typeof PeopleConfig>;

@@ -72,6 +72,7 @@ export function localProfile(
         entra: { issuer: `${idp}/entra/v2.0`, tenant: entraTenant },
         ssf: [{ issuer: idp, audience: `${gateway}/hooks/ssf`, jwks_uri: `${idp}/oauth2/v1/keys` }],
         token_revocation: [{ issuer: idp, audience: `${gateway}/hooks/global-token-revocation`, jwks_uri: `${idp}/oauth2/v1/keys` }],
+        oidc_logout: [{ issuer: idp, audience: 'gatehouse', jwks_uri: `${idp}/oauth2/v1/keys` }],
       },
       orphans: { ignore: ['coder-owner@example.com', 'console-admin@example.com'] },
       sources: { 'okta-log-stream': { silent_after_seconds: 30 * 86_400 } },

@@ -8,15 +8,17 @@ import { json } from '@gatehouse/runtime/environment';
 import { type Call, http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { log } from '@gatehouse/runtime/log';
 import { secret } from '@gatehouse/runtime/secret';
-import { apiWire, faultStatus, type Wire } from '@gatehouse/runtime/wire';
+import { apiWire, faultStatus, oauthWire, type Wire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
 import { acceptHints, type Hinted } from './hinted.dynamo.ts';
-import { accept, useOnce } from './hooks/accept.dynamo.ts';
+import { accept } from './hooks/accept.dynamo.ts';
 import { readEvent } from './hooks/authentik-event.ts';
+import { timeIn } from './hooks/claim-time.ts';
 import { readNotification, readDelivery as readNotifications } from './hooks/entra-notification.ts';
+import { hearLogout } from './hooks/oidc-logout.http.ts';
 import { readDelivery } from './hooks/okta-hook.ts';
 import { hasEvents, readSecurityEvents, readSubject } from './hooks/security-event.ts';
-import { readSigned, type Signed, timeIn } from './hooks/signed.http.ts';
+import { readSigned, type Signed } from './hooks/signed.http.ts';
 import { heardFrom } from './source.dynamo.ts';
 import { surface } from './surface.ts';
 
@@ -33,6 +35,7 @@ type HookCall = Call<z.infer<typeof env>>;
 const wire: Wire = {
   refuse: apiWire.refuse,
   fault: (error, request) => {
+    if (request.path === '/hooks/oidc-logout') return oauthWire.fault(error, request);
     const status = faultStatus(error);
     if (status === 500) return { status };
     return { status: request.path === '/hooks/okta' ? 503 : 429, headers: { 'retry-after': '5' } };
@@ -48,6 +51,7 @@ export const handler = http(
     'authentik-hook': hearAuthentik,
     'ssf-hook': hearSecurityEvent,
     'token-revocation-hook': revokeTokens,
+    'oidc-logout-hook': endSessions,
   },
 );
 
@@ -141,7 +145,7 @@ async function hearSecurityEvent(request: Request, { env, now }: HookCall): Prom
     body: { err, description },
   });
   if (env.CONFIG.hooks.ssf.length === 0) return unauthorized;
-  const signed = await readSigned(request.text().trim(), 'secevent+jwt', env.CONFIG.hooks.ssf, now);
+  const signed = await readSigned(request.text().trim(), ['secevent+jwt'], env.CONFIG.hooks.ssf, now);
   if (!signed.ok) {
     log.info('security event refused', { refusal: signed.refusal });
     switch (signed.refusal.reason) {
@@ -196,7 +200,7 @@ const skew = 300;
 async function revokeTokens(request: Request, { env, now }: HookCall): Promise<Reply> {
   const bearer = /^Bearer (\S+)$/i.exec(request.header('authorization') ?? '')?.[1];
   if (bearer === undefined) return unauthorized;
-  const signed = await readSigned(bearer, 'global-token-revocation+jwt', env.CONFIG.hooks.token_revocation, now);
+  const signed = await readSigned(bearer, ['global-token-revocation+jwt'], env.CONFIG.hooks.token_revocation, now);
   if (!signed.ok) {
     log.info('token revocation refused', { refusal: signed.refusal });
     return unauthorized;
@@ -210,10 +214,20 @@ async function revokeTokens(request: Request, { env, now }: HookCall): Promise<R
   if (!who) return malformed;
   const issuer = whose(signed.value, who);
   if (issuer === undefined) return { status: 403 };
-  if (!(await useOnce(env.TABLE_PEOPLE, 'token-revocation', transmitter.issuer, jti, exp + skew))) return unauthorized;
-  const { found } = await accept(env.TABLE_PEOPLE, { issuer, who, leaving: false, signOut: true, source: 'token-revocation', cause: jti });
-  await heardFrom(env.TABLE_PEOPLE, 'token-revocation', now);
+  const source = 'token-revocation';
+  const wish = { issuer, who, leaving: false, signOut: true, source, cause: jti };
+  const { found, fresh } = await accept(env.TABLE_PEOPLE, wish, { kind: source, issuer: transmitter.issuer, jti, ends: exp + skew });
+  if (!fresh) return unauthorized;
+  await heardFrom(env.TABLE_PEOPLE, source, now);
   return { status: found ? 204 : 404 };
+}
+
+async function endSessions(request: Request, { env, now }: HookCall): Promise<Reply> {
+  const transmitters = env.CONFIG.hooks.oidc_logout;
+  if (transmitters.length === 0) return notFound;
+  const reply = await hearLogout(request, env.TABLE_PEOPLE, transmitters, now);
+  if (reply.status === 200) await heardFrom(env.TABLE_PEOPLE, 'oidc-logout', now);
+  return reply;
 }
 
 function jsonOf(request: Request): unknown {

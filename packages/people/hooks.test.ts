@@ -46,6 +46,7 @@ beforeAll(async () => {
         authentik: { issuer: 'https://authentik.example.com/' },
         ssf: [transmitter('https://gatehouse.example.com/hooks/ssf')],
         token_revocation: [transmitter('https://gatehouse.example.com/hooks/global-token-revocation')],
+        oidc_logout: [transmitter('0oagatehouse')],
       },
     }),
   });
@@ -85,7 +86,7 @@ async function post(
   body: unknown,
   headers: Record<string, string> = {},
   method = 'POST',
-): Promise<{ status: number; body: string }> {
+): Promise<{ status: number; body: string; headers: Record<string, unknown> }> {
   const url = new URL(`http://local/hooks/${path}`);
   const event = {
     httpMethod: method,
@@ -99,7 +100,7 @@ async function post(
     requestContext: { identity: { sourceIp: '203.0.113.7' }, requestId: 'req-1' },
   } as unknown as APIGatewayProxyEvent;
   const result = await serve(event, { awsRequestId: 'req-1' } as Context);
-  return { status: result.statusCode, body: result.body };
+  return { status: result.statusCode, body: result.body, headers: { ...result.headers, ...result.multiValueHeaders } };
 }
 
 /** The facts that were written since, without what time and chance put in. */
@@ -135,7 +136,7 @@ const byOkta = { authorization: 'okta-secret' };
 describe('Okta’s event hook', () => {
   it('answers the one-time verification', async () => {
     const answer = await post('okta', '', { 'x-okta-verification-challenge': '0a1b2c' }, 'GET');
-    expect(answer).toEqual({ status: 200, body: '{"verification":"0a1b2c"}' });
+    expect(answer).toMatchObject({ status: 200, body: '{"verification":"0a1b2c"}' });
   });
 
   it.each([
@@ -176,7 +177,7 @@ const object = (kind: string, id: string, more: object = {}) => ({
 describe('Entra’s change notifications', () => {
   it('gives the validation token back as plain text, and as nothing else', async () => {
     const answer = await post(`entra?validationToken=${encodeURIComponent('Validation: <b>x</b>')}`, '');
-    expect(answer).toEqual({ status: 200, body: 'Validation: <b>x</b>' });
+    expect(answer).toMatchObject({ status: 200, body: 'Validation: <b>x</b>' });
     expect((await post(`entra?validationToken=${'x'.repeat(3000)}`, '')).status).toBe(400);
   });
 
@@ -226,7 +227,7 @@ describe('Authentik’s webhook', () => {
 
 function jwt(
   claims: object,
-  typ: string,
+  typ: string | undefined,
   { key = genuine.privateKey, alg = 'RS256', kid = 'k1' }: { key?: KeyObject; alg?: string; kid?: string } = {},
 ): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -377,5 +378,96 @@ describe('global token revocation', () => {
   ])('%s is answered by its status, and nobody is signed out', async (_, token, body, status) => {
     const facts = await told(async () => expect((await revoke(token(), ...(body ? [body] : []))).status).toBe(status));
     expect(facts.filter((fact) => fact.type === 'sign-out-asked')).toEqual([]);
+  });
+});
+
+describe('a back-channel logout token', () => {
+  const event = 'http://schemas.openid.net/event/backchannel-logout';
+  const claims = (jti: string, more: object = {}) => ({
+    iss: okta,
+    sub: alice.subject,
+    aud: '0oagatehouse',
+    iat: seconds(),
+    exp: seconds() + 120,
+    jti,
+    events: { [event]: {} },
+    ...more,
+  });
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const push = (token: string, more = '') => post('oidc-logout', `logout_token=${encodeURIComponent(token)}${more}`, form);
+  const noStore = (headers: Record<string, unknown>) => [headers['cache-control']].flat().join();
+
+  it('ends the sessions of whom it names once, and is not to be kept', async () => {
+    const token = jwt(claims('l1', { sid: 'of-the-provider' }), 'logout+jwt');
+    const facts = await told(async () => {
+      const answer = await push(token);
+      expect([answer.status, answer.body, noStore(answer.headers)]).toEqual([200, '', 'no-store']);
+      const again = await push(token);
+      expect([again.status, JSON.parse(again.body).error]).toEqual([400, 'invalid_request']);
+    });
+    expect(facts).toMatchObject([
+      { type: 'identity-hinted', issuer: okta, subject: alice.subject, leaving: false, cause: 'l1' },
+      { type: 'sign-out-asked', person: alice.id, cause: 'l1' },
+    ]);
+  });
+
+  it.each([
+    ['names no type', () => jwt(claims('l2'), undefined)],
+    ['has the type of any JWT', () => jwt(claims('l3'), 'JWT')],
+    ['spells its type out', () => jwt(claims('l4'), 'application/logout+jwt')],
+    ['has several audiences', () => jwt(claims('l5', { aud: ['0oaother', '0oagatehouse'] }), 'logout+jwt')],
+    [
+      'says more of the event',
+      () => jwt(claims('l6', { events: { [event]: { why: 'x' }, 'https://example.com/other': {} } }), 'logout+jwt'),
+    ],
+    ['comes from a clock that is a minute off', () => jwt(claims('l7', { iat: seconds() - 240, exp: seconds() - 60 }), 'logout+jwt')],
+  ])('that %s is heard', async (_, token) => {
+    const facts = await told(async () => expect((await push(token())).status).toBe(200));
+    expect(facts.map(({ type }) => type)).toEqual(['identity-hinted', 'sign-out-asked']);
+  });
+
+  it('about somebody who is not known here has the directory asked, and nobody signed out', async () => {
+    const facts = await told(async () => expect((await push(jwt(claims('l8', { sub: '00unew' }), 'logout+jwt'))).status).toBe(200));
+    expect(facts).toMatchObject([{ type: 'identity-hinted', subject: '00unew' }]);
+  });
+
+  it.each([
+    ['an access token', () => jwt(claims('b1'), 'at+jwt'), 'The token cannot be read'],
+    ['an ID token', () => jwt(claims('b2', { events: undefined }), 'JWT'), 'events has no member'],
+    ['with a nonce', () => jwt(claims('b3', { nonce: null }), 'logout+jwt'), 'nonce'],
+    ['of another event', () => jwt(claims('b4', { events: { 'https://example.com/x': {} } }), 'logout+jwt'), 'events has no member'],
+    ['whose event is no object', () => jwt(claims('b5', { events: { [event]: [] } }), 'logout+jwt'), 'events has no member'],
+    ['of a session alone', () => jwt(claims('b6', { sub: undefined, sid: 's' }), 'logout+jwt'), 'A sid alone'],
+    ['about nobody', () => jwt(claims('b7', { sub: undefined }), 'logout+jwt'), 'sub is missing'],
+    ['about a number', () => jwt(claims('b8', { sub: 7 }), 'logout+jwt'), 'sub is missing'],
+    ['for another client', () => jwt(claims('b9', { aud: '0oaother' }), 'logout+jwt'), 'somebody else'],
+    ['of another issuer', () => jwt(claims('b10', { iss: 'https://evil.example.com' }), 'logout+jwt'), 'This issuer'],
+    ['that has expired', () => jwt(claims('b11', { iat: seconds() - 300, exp: seconds() - 121 }), 'logout+jwt'), 'expired'],
+    ['from the future', () => jwt(claims('b12', { iat: seconds() + 180, exp: seconds() + 240 }), 'logout+jwt'), 'not from now'],
+    ['that lives for a day', () => jwt(claims('b13', { exp: seconds() + 86_400 }), 'logout+jwt'), '600 seconds'],
+    ['that lives for ever', () => jwt(claims('b14', { exp: undefined }), 'logout+jwt'), 'required'],
+    ['that was never issued', () => jwt(claims('b15', { iat: undefined }), 'logout+jwt'), 'required'],
+    ['without an id', () => jwt(claims('b16', { jti: undefined }), 'logout+jwt'), 'The token cannot be read'],
+    ['not signed', () => jwt(claims('b17'), 'logout+jwt', { alg: 'none' }), 'The token cannot be read'],
+    ['signed by another key', () => jwt(claims('b18'), 'logout+jwt', { key: forged.privateKey }), 'signature'],
+    ['of an unknown key', () => jwt(claims('b19'), 'logout+jwt', { kid: 'k9' }), 'signature'],
+    ['that is none', () => 'x', 'The token cannot be read'],
+  ])('%s is refused in words, which are not to be kept, and nobody is signed out', async (_, token, words) => {
+    const facts = await told(async () => {
+      const answer = await push(token());
+      const body = JSON.parse(answer.body) as { error: string; error_description: string };
+      expect([answer.status, body.error, noStore(answer.headers)]).toEqual([400, 'invalid_request', 'no-store']);
+      expect(body.error_description).toContain(words);
+    });
+    expect(facts).toEqual([]);
+  });
+
+  it.each([
+    ['twice', (token: string) => push(token, `&logout_token=${token}`)],
+    ['as JSON', (token: string) => post('oidc-logout', { logout_token: token }, { 'content-type': 'application/json' })],
+    ['without a field', (token: string) => post('oidc-logout', token, form)],
+  ])('that is sent %s is refused', async (_, send) => {
+    const facts = await told(async () => expect((await send(jwt(claims('c1'), 'logout+jwt'))).status).toBe(400));
+    expect(facts).toEqual([]);
   });
 });

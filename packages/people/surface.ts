@@ -176,6 +176,7 @@ export const surface: Surface = {
     { name: 'authentik-hook', method: 'POST', path: '/hooks/authentik', entry: 'hooks', admit: 'hook' },
     { name: 'ssf-hook', method: 'POST', path: '/hooks/ssf', entry: 'hooks', admit: 'hook' },
     { name: 'token-revocation-hook', method: 'POST', path: '/hooks/global-token-revocation', entry: 'hooks', admit: 'hook' },
+    { name: 'oidc-logout-hook', method: 'POST', path: '/hooks/oidc-logout', entry: 'hooks', admit: 'hook' },
     { name: 'scim-get', method: 'GET', path: '/scim/v2/{path+}', entry: 'scim', admit: 'scim' },
     { name: 'scim-post', method: 'POST', path: '/scim/v2/{path+}', entry: 'scim', admit: 'scim' },
     { name: 'scim-put', method: 'PUT', path: '/scim/v2/{path+}', entry: 'scim', admit: 'scim' },

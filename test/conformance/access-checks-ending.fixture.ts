@@ -4,9 +4,8 @@ import { type Check, claimsOf } from './access-ground.fixture.ts';
 
 type Id = `V0${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9}` | 'V10' | 'P01' | 'P02';
 
-/** The hooks belong to whoever hears the identity provider; what they raise ends here as the same facts. */
-const hooks =
-  'Not served by access: the identity provider’s pushes arrive at /hooks or on a partner bus, and end sessions through the same facts and steps as any other leaver.';
+/** The identity provider’s pushes are people's; what they raise ends sessions as any other revocation does. */
+const hooks = 'packages/people/hooks.test.ts';
 const bearerOnly =
   'Not offered: the stock client sends one static bearer header and holds no key, and a private REST API has no mutual TLS. A recorded limit, not a gap in checking.';
 
@@ -112,9 +111,28 @@ export const endingChecks: Record<Id, Check> = {
       ],
     ],
   },
-  V05: { says: 'OpenID Connect back-channel logout tokens', whyNot: hooks },
-  V06: { says: 'SSF and CAEP security events', whyNot: hooks },
-  V07: { says: 'Okta Universal Logout', whyNot: hooks },
+  V05: {
+    says: 'OpenID Connect back-channel logout tokens',
+    elsewhere: [
+      [hooks, 'ends the sessions of whom it names once, and is not to be kept'],
+      [hooks, '%s is refused in words, which are not to be kept, and nobody is signed out'],
+      [hooks, 'that is sent %s is refused'],
+    ],
+  },
+  V06: {
+    says: 'SSF and CAEP security events',
+    elsewhere: [
+      [hooks, 'that a session was revoked signs out once, however often it comes'],
+      [hooks, '%s is refused in RFC 8935’s words'],
+    ],
+  },
+  V07: {
+    says: 'Okta Universal Logout',
+    elsewhere: [
+      [hooks, 'ends the sessions of whom it names, by subject or by address, and a token is used once'],
+      [hooks, '%s is answered by its status, and nobody is signed out'],
+    ],
+  },
   V08: {
     says: 'deactivation kills; losing a group counts at the next request',
     cases: [

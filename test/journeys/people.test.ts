@@ -264,6 +264,18 @@ describe('a push', () => {
     expect(revoked.status).toBe(204);
     await stack.settled();
     expect((await ivan.fetch('/v1/policy')).status).toBe(401);
+    const again = await stack.as('ivan@example.com');
+    expect((await again.fetch('/v1/policy')).status).toBe(200);
+    const event = 'http://schemas.openid.net/event/backchannel-logout';
+    const logout = { type: 'logout+jwt', expires_in: 120, claims: { events: { [event]: {} }, jti: 'logout-1' } };
+    const signed = await company.hr<{ id_token: string }>('POST', '/users/ivan@example.com/id-token', logout);
+    const out = await fetch(`${stack.gateway}/hooks/oidc-logout`, {
+      method: 'POST',
+      body: new URLSearchParams({ logout_token: signed.id_token }),
+    });
+    expect([out.status, out.headers.get('cache-control')]).toEqual([200, 'no-store']);
+    await stack.settled();
+    expect((await again.fetch('/v1/policy')).status).toBe(401);
     expect((await (await stack.as('ivan@example.com')).fetch('/v1/policy')).status).toBe(200);
     expect(await known('ivan@example.com')).toMatchObject([{ status: 'active', generation: 1 }]);
   }, 30_000);

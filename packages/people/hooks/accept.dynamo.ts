@@ -7,7 +7,7 @@ import { encodeId } from '@gatehouse/core/ids';
 import { identityHinted } from '@gatehouse/events/identity-hinted';
 import { signOutAsked } from '@gatehouse/events/sign-out-asked';
 import { publish } from '@gatehouse/runtime/publish';
-import { putNew, transact, type Write } from '@gatehouse/runtime/table';
+import { transact, type Write } from '@gatehouse/runtime/table';
 import { peopleByEmail, personBySubject } from '../person.dynamo.ts';
 import type { Named } from './security-event.ts';
 
@@ -20,25 +20,44 @@ export interface Wish {
   cause: string;
 }
 
+/** Of a token that is good for one use. */
+export interface Use {
+  kind: string;
+  issuer: string;
+  jti: string;
+  /** Epoch seconds until which it could be used again. */
+  ends: number;
+}
+
 export interface Accepted {
   /** Whether anybody is known by that name. */
   found: boolean;
+  /** False for a token that was used before: then nothing was written. */
+  fresh: boolean;
 }
 
-/** By subject also somebody whom we do not know yet: the directory may. By address only who carries it here. */
-export async function accept(table: string, wish: Wish): Promise<Accepted> {
+/**
+ * By subject also somebody whom we do not know yet: the directory may. By address only who carries it here.
+ * @param use is written with the facts or not at all: a delivery that failed can be sent again.
+ */
+export async function accept(table: string, wish: Wish, use?: Use): Promise<Accepted> {
   const { issuer, who, leaving, signOut, source, cause } = wish;
   const people = await known(table, issuer, who);
   const subjects =
     who.by === 'subject'
       ? [who.subject]
       : people.flatMap(({ subjects: all }) => all.filter((one) => one.issuer === issuer).map((one) => one.subject));
-  for (const subject of new Set(subjects))
-    await once([publish(table, identityHinted, { id: idFrom('hint', source, cause, subject), issuer, subject, leaving, source, cause })]);
+  const facts = [...new Set(subjects)].map((subject) =>
+    publish(table, identityHinted, { id: idFrom('hint', source, cause, subject), issuer, subject, leaving, source, cause }),
+  );
   if (signOut)
     for (const { id: person } of people)
-      await once([publish(table, signOutAsked, { id: idFrom('sign-out', source, cause, person), person, source, cause })]);
-  return { found: people.length > 0 };
+      facts.push(publish(table, signOutAsked, { id: idFrom('sign-out', source, cause, person), person, source, cause }));
+  const found = people.length > 0;
+  if (use) return { found, fresh: (await transact([claimOf(table, use), ...facts])).held };
+  // Not held means that an earlier delivery wrote it.
+  for (const fact of facts) await transact([fact]);
+  return { found, fresh: true };
 }
 
 async function known(table: string, issuer: string, who: Named) {
@@ -47,16 +66,11 @@ async function known(table: string, issuer: string, who: Named) {
   return carriers.filter(({ subjects }) => subjects.some((one) => one.issuer === issuer));
 }
 
-/** Not held means that an earlier delivery wrote it. */
-async function once(writes: readonly Write[]): Promise<void> {
-  await transact(writes);
-}
-
 function idFrom(...parts: string[]): string {
   return encodeId('evt', createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16));
 }
 
-/** False for a token that was used before. @param ends epoch seconds until which it could be used again. */
-export function useOnce(table: string, kind: string, issuer: string, jti: string, ends: number): Promise<boolean> {
-  return putNew(table, { pk: `CLAIM#${kind}#${issuer}#${jti}`, sk: kind, expires_at: Math.ceil(ends) });
+function claimOf(table: string, { kind, issuer, jti, ends }: Use): Write {
+  const Item = { pk: `CLAIM#${kind}#${issuer}#${jti}`, sk: kind, expires_at: Math.ceil(ends) };
+  return { Put: { TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' } };
 }

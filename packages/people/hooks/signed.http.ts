@@ -11,10 +11,10 @@ export interface Signed {
   jti: string;
 }
 
-/** @param type of the header, without `application/`. @throws Unavailable when the keys cannot be had. */
+/** @param types of the header that are admitted, without `application/`; undefined among them admits none at all. @throws Unavailable when the keys cannot be had. */
 export async function readSigned(
   token: string,
-  type: string,
+  types: readonly (string | undefined)[],
   transmitters: readonly Transmitter[],
   nowMs: number,
 ): Promise<Result<Signed, TokenRefusal>> {
@@ -28,7 +28,7 @@ export async function readSigned(
   const { iss, aud, jti } = claims.value;
   const transmitter = transmitters.find((one) => one.issuer === iss);
   if (!transmitter) return refuse({ reason: 'wrong_issuer', iss: short(String(iss)) });
-  const checked = checkHeader(head.value, { algorithms: transmitter.algorithms, types: [type] });
+  const checked = checkHeader(head.value, { algorithms: transmitter.algorithms, types });
   if (!checked.ok) return checked;
   if (![aud].flat().includes(transmitter.audience)) return refuse({ reason: 'wrong_audience', aud: short(String(aud)) });
   if (typeof jti !== 'string' || jti === '' || jti.length > 256) return malformed('jti is missing or no usable string');
@@ -39,10 +39,4 @@ export async function readSigned(
   const options = alg === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' as const } : key;
   const genuine = verifySignature(alg === 'EdDSA' ? null : 'sha256', Buffer.from(`${header}.${payload}`), options, bytes);
   return genuine ? ok({ transmitter, claims: claims.value, jti }) : refuse({ reason: 'bad_signature' });
-}
-
-/** Seconds since the epoch. */
-export function timeIn(claims: JsonObject, name: string): number | undefined {
-  const value = claims[name];
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
