@@ -5,6 +5,7 @@
 import type { Gate } from '@gatehouse/contracts/records/gate';
 import { probeSessions } from '@gatehouse/contracts/steps/sessions';
 import type { StepOutput, Watch } from '@gatehouse/contracts/steps/step';
+import { accessTokenSeconds } from '@gatehouse/core/access-token';
 import { judge } from '@gatehouse/core/watch';
 import { now, timestamp } from '@gatehouse/runtime/clock';
 import { type Ask, ask } from '@gatehouse/runtime/outside';
@@ -53,7 +54,9 @@ export const probe = onStep(probeSessions, env, async (input, { env }) => {
 
 async function lookAt(env: Environment, gate: Gate, families: readonly Family[], before: Watch | null | undefined): Promise<StepOutput> {
   const tools = { signer: await currentSigner(env, now()), pepper: await secret(env.SECRET_REFRESH_PEPPER_ARN) };
-  const looks = (await Promise.all(families.map((family) => tryAll(env, tools, family)))).flat();
+  // None was issued after the gate was shut: later than this the last one has run out, and surfaces need not know of it any more.
+  const tokensMayLive = now() < Date.parse(gate.changed_at) + accessTokenSeconds * 1000;
+  const looks = (await Promise.all(families.map((family) => tryAll(env, tools, family, tokensMayLive)))).flat();
   const verdicts = families.map(({ session }) => ({ session, verdict: worstOf(looks, session) }));
   const all = verdicts.map(({ verdict }) => verdict);
   const state = all.includes('alive') ? 'alive' : all.includes('unknown') ? 'unknown' : 'dead';
@@ -80,7 +83,12 @@ function observed(gate: Gate, message: string): StepOutput {
   return output('done', [accountTarget(gate.person, gate, gate, timestamp(), 'observed')], message);
 }
 
-async function tryAll(env: Environment, { signer, pepper }: { signer: Signer; pepper: string }, family: Family): Promise<Look[]> {
+async function tryAll(
+  env: Environment,
+  { signer, pepper }: { signer: Signer; pepper: string },
+  family: Family,
+  tokensMayLive: boolean,
+): Promise<Look[]> {
   const origin = env.PUBLIC_URL;
   // As the session's own token but for its times: an expired one would be refused for the wrong reason.
   const { access_token } = await mint({ ...family, rotated_at: now() }, { signer, pepper, origin }, now());
@@ -95,7 +103,7 @@ async function tryAll(env: Environment, { signer, pepper }: { signer: Signer; pe
       { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: form.toString() },
     ],
   ];
-  const mine = requests.filter(([, , , scope]) => scope === undefined || family.scopes.includes(scope));
+  const mine = requests.filter(([, , , scope]) => scope === undefined || (tokensMayLive && family.scopes.includes(scope)));
   return Promise.all(
     // A surface outside the session's scope would refuse it for another reason.
     mine.map(async ([surface, path, request]): Promise<Look> => {
