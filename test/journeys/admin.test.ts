@@ -172,7 +172,7 @@ describe('POST /admin/offboardings', () => {
       {
         dry_run: true,
         would_cut: false,
-        plan: [{ step: 'find-sessions' }, { step: 'find-virtual-keys' }, { step: 'find-workspaces' }, { step: 'find-seats' }],
+        plan: ['sessions', 'virtual-keys', 'workspaces', 'seats', 'homes'].map((what) => ({ step: `find-${what}` })),
       },
     ]);
     const nobody = { person: 'nobody@example.com', reason: 'x' };
