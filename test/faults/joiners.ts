@@ -7,13 +7,14 @@ import type { Person } from '../support/stack.ts';
 import { eachOf, executionOf, type Stage, startMachine } from './play.ts';
 import { calm, type Row, strike, struck, titleOf } from './rows.ts';
 
-export type Scenario = 'joiner' | 'no seat' | 'not entitled' | 'dry run' | 'needs a person' | 'narrowed' | 'widened';
+export type Scenario = 'joiner' | 'no seat' | 'not entitled' | 'dry run' | 'needs a person' | 'narrowed' | 'widened' | 'policy wave';
 
 /** Where in a life the state is passed. */
 export function scenarioOf({ machine, state, step }: Row): Scenario {
   if (state === 'Close without giving') return 'not entitled';
   if (state === 'Write down what there is') return 'dry run';
   if (state === 'Write down that a person is needed') return 'needs a person';
+  if (step.endsWith('-move')) return 'policy wave';
   if (machine === 'mover') return step.startsWith('grant-') ? 'widened' : 'narrowed';
   return step.startsWith('withdraw-') || state === 'Write down that it was taken back' ? 'no seat' : 'joiner';
 }
@@ -58,7 +59,7 @@ export async function playJoiners(stage: Stage, scenario: Scenario, rows: readon
     // So that the machine comes to the state at all.
     if (scenario === 'needs a person') await strike(stack, planningFails(row), person.id);
   }
-  const ended = await runAll(stage, machine, joiners, scenario === 'dry run' ? { dry_run: true } : {});
+  const ended = await runAll(stage, machine, joiners, inputOf(scenario));
   // What the directory told of meanwhile has its turn.
   for (let at = 0; at < 3; at++) await stage.turn(40);
   const troubles: string[] = [];
@@ -75,6 +76,30 @@ export async function playJoiners(stage: Stage, scenario: Scenario, rows: readon
     if (trouble) troubles.push(`${titleOf(joiner.row)}, mended: ${trouble}`);
   }
   return troubles;
+}
+
+/** As a fact starts a move of many, whom a person is asked about. */
+const wave = {
+  trigger: 'entitlement',
+  generation: 1,
+  cause: 'evt_01h00000000000000000000000',
+  wave: { id: 'wav_01h00000000000000000000000', people: 30 },
+};
+
+function inputOf(scenario: Scenario): object {
+  if (scenario === 'policy wave') return { ...wave, wave: { ...wave.wave, id: `wav_${hired}` } };
+  return scenario === 'dry run' ? { dry_run: true } : {};
+}
+
+async function approve({ admin }: Stage): Promise<void> {
+  const carol = await admin();
+  const { approvals } = (await (await carol.fetch('/admin/approvals')).json()) as {
+    approvals: { id: string; what: string; state: string }[];
+  };
+  for (const { id } of approvals.filter((one) => one.what === 'move' && one.state === 'waiting')) {
+    const body = JSON.stringify({ decision: 'approve', reason: 'looked into it' });
+    await carol.fetch(`/admin/approvals/${id}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  }
 }
 
 function groupsOf(scenario: Scenario, isMove: boolean): string[] | undefined {
@@ -112,10 +137,15 @@ async function runAll(stage: Stage, machine: string, joiners: readonly Joiner[],
   const ends = async () =>
     new Map(await eachOf([...arns], async ([joiner, arn]) => [joiner, await executionOf(stage.company, arn)] as const));
   await stage.turn(1);
-  const over = async () => [...(await ends()).values()].every(({ status }) => status !== 'RUNNING');
+  const over = async () => {
+    if ('wave' in more) await approve(stage);
+    return [...(await ends()).values()].every(({ status }) => status !== 'RUNNING');
+  };
   for (const [seconds, turns] of [
     [10, 60],
     [60, 60],
+    // What nobody hears of ends with the day that a decision has.
+    [1_800, 55],
   ] as const)
     if (await stage.turnUntil(over, { seconds, turns })) break;
   return ends();
@@ -161,7 +191,7 @@ async function whyNot(stage: Stage, scenario: Scenario, joiner: Joiner, { status
   if (status !== 'SUCCEEDED' && status !== 'FAILED') return `it is ${status}`;
   if (status === 'FAILED' && cause.length < 20) return `nobody is told what to do: ${cause}`;
   if (row.machine === 'mover')
-    return status === 'SUCCEEDED' && (scenario === 'narrowed' || scenario === 'widened')
+    return status === 'SUCCEEDED' && ['narrowed', 'widened', 'policy wave'].includes(scenario)
       ? differs(stage, joiner, scenario === 'widened' ? 'engineering' : 'contractors')
       : undefined;
   const held = await heldBy(stage, joiner);
