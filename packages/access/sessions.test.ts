@@ -79,7 +79,7 @@ describe('cutting', () => {
     });
     scene.aws.clock.advance(5);
     const first = await probe(order('alice@example.com'), context);
-    expect(first).toMatchObject({ outcome: 'not_yet', watch: { state: 'dead' }, wait_seconds: 5 });
+    expect(first).toMatchObject({ outcome: 'not_yet', watch: { state: 'dead' }, wait_seconds: 10 });
     scene.aws.clock.advance(10);
     const proof = await probe(order('alice@example.com', { watch: first.watch }), context);
     expect(proof.outcome).toBe('done');

@@ -53,7 +53,7 @@ describe('no role', () => {
         !resources.every((resource) => /:log-group:\/aws\/lambda\/[\w-]+:\*$/.test(resource)) &&
         // Objects below a folder of one bucket, as the entry asks for them.
         !(
-          actions.every((action) => /^s3:(Get|Put)Object$/.test(action)) &&
+          actions.every((action) => /^s3:(GetObject|PutObject|PutObjectRetention)$/.test(action)) &&
           resources.every((resource) => /^arn:aws:s3:::gatehouse-[\w-]+\/[\w.-]+(\/\*)?$/.test(resource))
         ),
     );
