@@ -70,6 +70,8 @@ export function localProfile(
       hooks: {
         okta: { issuer: idp },
         entra: { issuer: `${idp}/entra/v2.0`, tenant: entraTenant },
+        // Authentik before the same directory: its uid is the directory's id.
+        authentik: { issuer: idp },
         ssf: [{ issuer: idp, audience: `${gateway}/hooks/ssf`, jwks_uri: `${idp}/oauth2/v1/keys` }],
         token_revocation: [{ issuer: idp, audience: `${gateway}/hooks/global-token-revocation`, jwks_uri: `${idp}/oauth2/v1/keys` }],
         oidc_logout: [{ issuer: idp, audience: 'gatehouse', jwks_uri: `${idp}/oauth2/v1/keys` }],

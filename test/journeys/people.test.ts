@@ -3,17 +3,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Company, companyOf } from '../support/company.ts';
 import { type Person, type Stack, startStack } from '../support/stack.ts';
 import { type Known, lives } from './people.fixture.ts';
+import { type Delivery, type Silence, silences, type Telling, tellings, tenant, type Victim } from './people-events.fixture.ts';
 
-const tenant = '84bd8158-6d4d-4958-8b9f-9d6445542f95';
 const jsonType = { 'content-type': 'application/json' };
 let stack: Stack;
 let company: Company;
 let carol: Person;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({ args: ['--fast'] });
   company = companyOf(stack);
   carol = await company.admin();
+  await subscribeToGraph();
 }, 60_000);
 afterAll(() => stack.stop());
 
@@ -133,7 +134,6 @@ describe('somebody who is in', () => {
   ])(
     '%s joins, moves, leaves and is back, each by its events and its directory; a group ends or has another name at once',
     async (idp, issuer) => {
-      if (idp === 'entra') await subscribeToGraph();
       const email = `ann.${idp}@example.com`;
       const { id, subject } = await company.hr<{ id: string; subject: string }>('POST', '/users', {
         email,
@@ -189,6 +189,135 @@ describe('in the lives of people, somebody who', () => {
     },
     30_000,
   );
+});
+
+/** Puts it where the identity provider would. */
+async function deliver(delivery: Delivery, { subject, email }: Victim, cause: string): Promise<void> {
+  const send = async (url: string, body: string, headers: Record<string, string>) => {
+    const response = await fetch(url, { method: 'POST', body, headers });
+    expect(response.ok, `${cause}: ${response.status}`).toBe(true);
+  };
+  if ('bus' in delivery) {
+    const { bus, event } = delivery;
+    return send(`${stack.aws}/_faults/events?bus=${encodeURIComponent(bus)}`, JSON.stringify(event), jsonType);
+  }
+  if ('set' in delivery) {
+    const [type = '', event = {}] = Object.entries(delivery.set)[0] ?? [];
+    const about = { ...event, subject: { format: 'iss_sub', iss: stack.idp, sub: subject } };
+    const claims = { events: { [type]: about }, jti: cause, exp: null, sub: null };
+    const wish = { audience: `${stack.gateway}/hooks/ssf`, type: 'secevent+jwt', claims };
+    const { id_token: token } = await company.hr<{ id_token: string }>('POST', `/users/${email}/id-token`, wish);
+    return send(`${stack.gateway}/hooks/ssf`, token, { 'content-type': 'application/secevent+jwt' });
+  }
+  const proof = await secret(`hook-${delivery.hook}`);
+  const body = JSON.stringify(delivery.body, (key, value: unknown) =>
+    key === 'value' && Array.isArray(value) ? value.map((one: object) => ({ ...one, clientState: proof })) : value,
+  );
+  const authorization = delivery.hook === 'authentik' ? `Bearer ${proof}` : proof;
+  return send(`${stack.gateway}/hooks/${delivery.hook}`, body, { ...jsonType, ...(delivery.hook !== 'entra' && { authorization }) });
+}
+
+/** The same order each time (a linear congruential generator). */
+function shuffled<T>(items: readonly T[]): T[] {
+  let seed = 20_261_122;
+  const next = () => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return seed;
+  };
+  return items
+    .map((item) => ({ item, at: next() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
+}
+
+describe('what each source sends', () => {
+  const victims = new Map<string, Victim>();
+  const victimOf = (name: string): Victim => {
+    const found = victims.get(name);
+    if (!found) throw new Error(`${name} was never hired`);
+    return found;
+  };
+  const about = (name: string) => ({ actor: victimOf('bystander').id, cause: `cause-of-${name}`, group: '00gbystander' });
+  const hire = async (name: string, idp: string, groups: string[], silent: boolean) => {
+    const body = { email: `${name}@example.com`, groups, idp };
+    victims.set(name, await company.hr<Victim>('POST', `/users${silent ? '?silent=1' : ''}`, body));
+  };
+
+  it('reaches the right person once, in any order and however often it comes', async () => {
+    await hire('bystander', 'okta', ['engineering'], false);
+    // A group that entitles to nothing, so that the machines of joiners have little to do.
+    for (const { name, idp, isNew, signedOut } of tellings) await hire(name, idp, signedOut ? ['engineering'] : ['staff'], isNew ?? false);
+    await stack.advance(301);
+    await stack.settled();
+    const sessions = new Map<string, Person>();
+    for (const { name, signedOut, idp, deed } of tellings) {
+      const { id, email } = victimOf(name);
+      if (signedOut) sessions.set(name, await stack.as(email));
+      // Google's log is asked, and tells.
+      if (deed) await company.hr(deed[0], deed[1].replace('{id}', id) + (idp === 'google' ? '' : '?silent=1'), deed[2]);
+    }
+    const told = tellings.filter((one): one is Telling & Required<Pick<Telling, 'tell'>> => one.tell !== undefined);
+    for (const { name, tell } of shuffled([...told, ...told]))
+      await deliver(tell(victimOf(name), about(name)), victimOf(name), about(name).cause);
+    await stack.settled();
+    await stack.advance(301);
+    await stack.settled();
+    carol = await company.admin();
+    for (const { name, ends, signedOut } of tellings) {
+      const { email } = victimOf(name);
+      const [person, ...others] = ((await (await carol.fetch(`/admin/people?email=${email}`)).json()) as { people: Known[] }).people;
+      expect(person, name).toMatchObject(ends);
+      expect(others, name).toEqual([]);
+      // Whoever left or lost their group has one case, and nobody else has any.
+      const cases = ends.status !== 'active' || ends.groups?.length === 0 ? 1 : 0;
+      expect((await company.cases(person?.id ?? '')).length, name).toBe(cases);
+      if (signedOut) expect((await sessions.get(name)?.fetch('/v1/policy'))?.status, name).toBe(401);
+    }
+    const [bystander] = await known('bystander@example.com');
+    expect(bystander).toMatchObject({ status: 'active', generation: 1 });
+  }, 120_000);
+
+  it('does nothing where it should, and the rule or the log says why', async () => {
+    const still = await known('bystander@example.com');
+    const words = async (name: string) => {
+      const group = `/aws/lambda/gatehouse-local-people-${name}`;
+      const page = await company.aws<{ events: { message: string }[] }>('Logs_20140328', 'FilterLogEvents', {
+        logGroupName: group,
+        filterPattern: '"event does nothing"',
+      });
+      return page.events.map(({ message }) => message).join('\n');
+    };
+    const kept = async (rule: string, delivery: Delivery) => {
+      if (!('bus' in delivery)) throw new Error('no rule hears a hook');
+      const { EventPattern } = await company.aws<{ EventPattern: string }>('AWSEvents', 'DescribeRule', {
+        Name: `gatehouse-local-people-${rule}`,
+        EventBusName: delivery.bus,
+      });
+      const event = {
+        ...delivery.event,
+        version: '0',
+        id: 'e',
+        account: '000000000000',
+        time: '2026-11-22T09:30:00Z',
+        region: 'us-east-1',
+        resources: [],
+      };
+      const { Result } = await company.aws<{ Result: boolean }>('AWSEvents', 'TestEventPattern', {
+        EventPattern,
+        Event: JSON.stringify(event),
+      });
+      return !Result;
+    };
+    const victim = victimOf('bystander');
+    const told = (one: Silence) => one.tell(victim, { ...about('bystander'), cause: `silence-${one.name}` });
+    for (const one of silences) await deliver(told(one), victim, `silence-${one.name}`);
+    await stack.settled();
+    for (const one of silences) {
+      if ('rule' in one.why) expect(await kept(one.why.rule, told(one)), one.name).toBe(true);
+      else expect(await words(one.why.function), one.name).toContain(one.why.says);
+    }
+    expect(await known('bystander@example.com')).toEqual(still);
+  }, 60_000);
 });
 
 describe('a leaver who is forgotten', () => {
