@@ -79,7 +79,7 @@ async function hearGroup({ before, after, keys }: Change, told: Told): Promise<v
   if (old && replaced) await letSetGo(table, old);
 }
 
-/** When the truth is elsewhere and cannot be read now, the bus tries again for a day; the feed goes on meanwhile. */
+/** When the truth is elsewhere and cannot be read now, it is asked again by way of the bus; the feed goes on meanwhile. */
 async function pursue({ env, now }: Told, hint: Omit<Hint, 'issuer' | 'source'>): Promise<void> {
   if (!env.CONFIG.scim) return;
   const whole = { ...hint, issuer: env.CONFIG.scim.issuer, source: 'scim' };

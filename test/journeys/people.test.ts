@@ -1,4 +1,6 @@
 /** Every way in which an identity provider speaks, through the running stack: the right person, the right outcome, once. */
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { DeleteMessageCommand, GetQueueUrlCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Company, companyOf } from '../support/company.ts';
 import { type Person, type Stack, startStack } from '../support/stack.ts';
@@ -439,5 +441,51 @@ describe('a push', () => {
     const taken = answers.filter(({ status }) => status === 204);
     expect(taken.length).toBeGreaterThan(0);
     for (const { email } of taken) expect(await known(email), email).toHaveLength(1);
+  }, 60_000);
+
+  it('that its function fails on lies in the dead-letter queue, and is redriven as docs/people.md says', async () => {
+    const email = 'redriven@example.com';
+    const name = 'gatehouse-local-people-hear-hints';
+    const fault = await fetch(`${stack.aws}/_faults`, {
+      method: 'POST',
+      body: JSON.stringify({ service: 'lambda', function: name, error: 'ServiceException' }),
+    });
+    const { id: broken } = (await fault.json()) as { id: string };
+    const { id } = await company.hr<{ id: string }>('POST', '/users?silent=1', { email, groups: ['staff'] });
+    const event = {
+      uuid: 'hook-redriven',
+      published: '2026-11-22T09:00:00Z',
+      eventType: 'user.lifecycle.create',
+      outcome: { result: 'SUCCESS' },
+      target: [{ id, type: 'User' }],
+    };
+    const taken = await fetch(`${stack.gateway}/hooks/okta`, {
+      method: 'POST',
+      headers: { ...jsonType, authorization: await secret('hook-okta') },
+      body: JSON.stringify({ data: { events: [event] } }),
+    });
+    expect(taken.status).toBe(204);
+    await stack.settled();
+    const client = { endpoint: stack.aws, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+    const sqs = new SQSClient(client);
+    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: 'gatehouse-local-people-dead-letters' }));
+    const letter = await stack.until(
+      async () => {
+        const { Messages = [] } = await sqs.send(
+          new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0, MessageAttributeNames: ['All'] }),
+        );
+        return Messages.find(({ Body }) => Body?.includes(id));
+      },
+      { stepSeconds: 60, what: 'the dead letter' },
+    );
+    await fetch(`${stack.aws}/_faults/${broken}`, { method: 'DELETE' });
+    const body = JSON.parse(letter.Body ?? '') as { requestPayload: object; requestContext: { functionArn: string } };
+    expect(body.requestContext.functionArn).toContain(name);
+    const redrive = new InvokeCommand({ FunctionName: body.requestContext.functionArn, Payload: JSON.stringify(body.requestPayload) });
+    const { FunctionError, Payload } = await new LambdaClient(client).send(redrive);
+    expect(FunctionError, Payload?.transformToString()).toBeUndefined();
+    await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: letter.ReceiptHandle }));
+    carol = await company.admin();
+    expect(await known(email)).toMatchObject([{ status: 'active', groups: ['staff'], generation: 1 }]);
   }, 60_000);
 });
