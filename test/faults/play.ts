@@ -20,6 +20,8 @@ export interface Stage {
 
 /** Longer than any state's own timeout: a call that never came back is over by then, whatever becomes of it. */
 const forgottenSeconds = 90;
+/** Before a step of the clock so long, what was told is noted. */
+const listenSeconds = 300;
 /** A call that never answers keeps the stack from being settled. */
 const patienceMs = 1_500;
 /** An access token lives for three hours. */
@@ -42,7 +44,7 @@ export function stageOf(stack: Stack): Stage {
   }
 
   async function turn(seconds: number): Promise<void> {
-    if (seconds > signInSeconds) await listen();
+    if (seconds >= listenSeconds) await listen();
     await stack.advance(seconds);
     if (signedIn) signedIn.leftSeconds -= seconds;
     const { faults } = await faultsOf(stack.aws);
