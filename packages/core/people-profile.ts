@@ -111,7 +111,7 @@ export const PeopleConfig = z.strictObject({
   hooks: Hooks.prefault({}),
   orphans: Orphans.prefault({}),
   /**
-   * How long a source may say nothing before somebody is told, by its name: okta-log-stream, okta-hook, entra, entra-delta, auth0,
+   * How long a source may say nothing before somebody is told, where that is not as its kind implies; by its name: okta-log-stream, okta-hook, entra, entra-delta, auth0,
    * google-reports, authentik, ssf, token-revocation, oidc-logout, scim, cloudtrail. */
   sources: z.record(z.string(), z.strictObject({ silent_after_seconds: z.int().min(600) })).default({}),
 });

@@ -1,4 +1,4 @@
-/** Tells once of each event source that has been silent for longer than the profile allows; a source that speaks again is forgotten about by its heartbeat. */
+/** Tells once of each event source that has been silent for longer than it may be; a source that speaks again is forgotten about by its heartbeat. */
 import { createHash } from 'node:crypto';
 import { source as record, type Source } from '@gatehouse/contracts/records/source';
 import { encodeId } from '@gatehouse/core/ids';
@@ -8,12 +8,13 @@ import { timestamp } from '@gatehouse/runtime/clock';
 import { measure } from '@gatehouse/runtime/metric';
 import { publish } from '@gatehouse/runtime/publish';
 import { putNew, transact } from '@gatehouse/runtime/table';
+import { silenceLimits } from './silence.ts';
 import { readSource } from './source.dynamo.ts';
 
 /** @returns the silent ones. */
-export async function tellSilentSources(table: string, { sources }: PeopleConfig, now: number): Promise<string[]> {
+export async function tellSilentSources(table: string, config: PeopleConfig, now: number): Promise<string[]> {
   const silent: string[] = [];
-  for (const [name, { silent_after_seconds: after }] of Object.entries(sources)) {
+  for (const [name, after] of silenceLimits(config)) {
     const known = (await readSource(table, name)) ?? (await startWaiting(table, name, now));
     if (now - Date.parse(known.heard_at) < after * 1000) continue;
     silent.push(name);
