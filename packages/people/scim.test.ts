@@ -191,6 +191,13 @@ describe('a group', () => {
     expect((await call('DELETE', path)).status).toBe(204);
   });
 
+  it('of ids as long as they may be is kept in pieces that the store takes', async () => {
+    const members = Array.from({ length: 4_000 }, (_, at) => ({ value: `u${String(at).padStart(127, '0')}` }));
+    const { status, body } = await call('POST', 'Groups', { schemas: [groupSchema], displayName: 'Long ids', members });
+    expect(status).toBe(201);
+    expect((await call('GET', `Groups/${body.id}`)).body.members).toHaveLength(4_000);
+  });
+
   it('of 15,000 is read whole and changed at once', async () => {
     const members = Array.from({ length: 15_000 }, (_, at) => ({ value: `u${String(at).padStart(32, '0')}` }));
     const created = await call('POST', 'Groups', { schemas: [groupSchema], displayName: 'Everybody', members });

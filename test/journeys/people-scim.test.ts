@@ -10,7 +10,7 @@ let scim: Scim;
 let carol: Person;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({ args: ['--fast'] });
   company = companyOf(stack);
   scim = await scimOf(stack);
   carol = await company.admin();
@@ -59,6 +59,21 @@ describe('a push', () => {
     expect(await known(email)).toMatchObject([{ status: 'left', generation: 2 }]);
     const cut = await company.caseOf(joined?.id ?? '', (one) => one.cut_at !== undefined, { what: 'the cut' });
     expect(cut.person).toBe(joined?.id);
+  }, 60_000);
+
+  it('nests groups: who is in the innermost is in all, also in a circle, until one of the links goes', async () => {
+    const email = 'nested@example.com';
+    const id = await scim.addUser(email);
+    const inner = await scim.addGroup('inner', [id]);
+    const middle = await scim.addGroup('middle', [inner]);
+    const outer = await scim.addGroup('outer', [middle]);
+    expect(await known(email)).toMatchObject([{ groups: ['inner', 'middle', 'outer'], generation: 1 }]);
+    await scim.patch(`Groups/${inner}`, { op: 'add', path: 'members', value: [{ value: outer }] });
+    expect(await known(email)).toMatchObject([{ groups: ['inner', 'middle', 'outer'] }]);
+    await scim.patch(`Groups/${outer}`, { op: 'remove', path: `members[value eq "${middle}"]` });
+    expect(await known(email)).toMatchObject([{ groups: ['inner', 'middle'] }]);
+    await scim.call('DELETE', `Groups/${inner}`);
+    expect(await known(email)).toMatchObject([{ status: 'active', groups: [], generation: 1 }]);
   }, 60_000);
 
   it('that changes nothing of a person tells nothing, and a deleted user leaves and is taken out of groups', async () => {

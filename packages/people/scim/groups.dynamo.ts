@@ -8,8 +8,8 @@ import { GroupRow, groupKey, groupNameKey, groupsKey, MemberPart, memberOfKey, m
 import { heldBy, nameWrites, outcomeOf, type Written } from './users.dynamo.ts';
 
 export const maxMembers = 20_000;
-/** Ids of 33 bytes: well below an item's 400 KB. */
-const partSize = 8_000;
+/** Of ids as JSON text: below an item's 400 KB, whatever ids a provider invents. */
+const partBytes = 300_000;
 /** The feed compares a replaced set with its successor; it keeps its records for a day. */
 const replacedSeconds = 3 * 86_400;
 
@@ -81,11 +81,24 @@ function setOf(before: GroupRow | undefined): MemberSet {
 async function writeSet(table: string, members: ReadonlySet<string>): Promise<MemberSet> {
   if (members.size === 0) return { member_parts: 0, member_count: 0 };
   const set = Buffer.from(fresh(16)).toString('hex');
-  const ids = [...members].sort();
-  const parts = Math.ceil(ids.length / partSize);
-  for (let part = 0; part < parts; part++)
-    await put(table, { ...memberSetKey(set, part), ids: ids.slice(part * partSize, (part + 1) * partSize) });
-  return { member_set: set, member_parts: parts, member_count: ids.length };
+  const parts = partsOf([...members].sort());
+  for (const [part, ids] of parts.entries()) await put(table, { ...memberSetKey(set, part), ids: JSON.stringify(ids) });
+  return { member_set: set, member_parts: parts.length, member_count: members.size };
+}
+
+function partsOf(ids: readonly string[]): string[][] {
+  const parts: string[][] = [];
+  let room = 0;
+  for (const id of ids) {
+    const bytes = Buffer.byteLength(JSON.stringify(id)) + 1;
+    if (bytes > room) {
+      parts.push([]);
+      room = partBytes;
+    }
+    parts.at(-1)?.push(id);
+    room -= bytes;
+  }
+  return parts;
 }
 
 /** A set that no group points at any more: TTL takes it. */

@@ -50,4 +50,5 @@ export const GroupRow = z.object({
 export type GroupRow = z.infer<typeof GroupRow>;
 
 export const NameRow = z.object({ id: z.string() });
-export const MemberPart = z.object({ ids: z.array(z.string()) });
+/** One text of JSON: a list of thousands costs the store and us a value each, and every change of a group reads and writes them all. */
+export const MemberPart = z.object({ ids: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text))) });
