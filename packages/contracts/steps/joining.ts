@@ -45,7 +45,7 @@ export const openJoining = step({
 export const weighMove = step({
   name: 'weigh-move',
   owner: 'lifecycle',
-  input: z.strictObject({ wave: MoveWave }),
+  input: z.strictObject({ person: z.string(), wave: MoveWave }),
   output: z.strictObject({ verdict: z.enum(['ask', 'approved', 'rejected', 'expired']), approval: z.string(), message: z.string() }),
   idempotency: 'none needed: it reads',
   faults,
