@@ -87,10 +87,9 @@ async function hire(stack: Stack, count: number): Promise<Leaver[]> {
 
 /** Resolves once the answer has begun; `end` with the moment at which the gateway ended it, undefined when it broke or ran to its own end. */
 async function openStream({ person }: Leaver, troubles: Map<string, number>): Promise<{ end: Promise<number | undefined> }> {
-  const response = await askModel(person, { stream: true });
-  const events = eventsIn(response);
+  const events = eventsIn(await begun(person, troubles));
   const first = await events.next();
-  if (first.value?.name !== 'message_start') throw new Error(`No answer began: ${response.status} ${first.value?.name}`);
+  if (first.value?.name !== 'message_start') throw new Error(`No answer began: ${first.value?.name}`);
   const end = async () => {
     let last = '';
     try {
@@ -103,6 +102,16 @@ async function openStream({ person }: Leaver, troubles: Map<string, number>): Pr
     return undefined;
   };
   return { end: end() };
+}
+
+/** As clients do, it asks again when it is told to. */
+async function begun(person: Person, troubles: Map<string, number>): Promise<Response> {
+  for (;;) {
+    const response = await askModel(person, { stream: true });
+    if (response.status !== 503) return response;
+    count(troubles, `a stream was answered 503 ${await response.text()}`.replace(/"request_id.*/, ''));
+    await pause(1_000);
+  }
 }
 
 /** Answers when the directory had taken the change and sent its event. */
