@@ -119,7 +119,7 @@ interface Page {
 }
 
 /** The facts of this type that the capability's table still holds. */
-export async function factsOf(company: Company, capability: string, type: string): Promise<Record<string, unknown>[]> {
+async function factsOf(company: Company, capability: string, type: string): Promise<Record<string, unknown>[]> {
   const facts: Record<string, unknown>[] = [];
   let from: object | undefined;
   do {

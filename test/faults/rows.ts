@@ -75,7 +75,7 @@ function lieOf({ step }: Row): object {
 }
 
 /** Steps over a vendor believe it or not: there it is the vendor that says done, and does nothing. Its lie is for everybody: such a row is played alone. */
-export const isVendorLie = ({ kind, step }: Row): boolean => kind === 'lies' && step in vendorLies;
+const isVendorLie = ({ kind, step }: Row): boolean => kind === 'lies' && step in vendorLies;
 
 /** @param about text that only this row's calls hold, e.g. the person's id. */
 export async function strike(stack: Stack, row: Row, about: string): Promise<void> {

@@ -5,8 +5,8 @@
 import type { Deed, Known } from './people.fixture.ts';
 
 export const tenant = '84bd8158-6d4d-4958-8b9f-9d6445542f95';
-export const oktaBus = 'aws.partner/okta.com/acme/gatehouse';
-export const auth0Bus = 'aws.partner/auth0.com/acme/gatehouse';
+const oktaBus = 'aws.partner/okta.com/acme/gatehouse';
+const auth0Bus = 'aws.partner/auth0.com/acme/gatehouse';
 const userPoolId = 'us-east-1_LOCALPOOL';
 const identityStoreId = 'd-0123456789';
 
@@ -58,7 +58,7 @@ const logEvent = (eventType: string, targets: object[], actor: string, cause: st
 });
 const user = (id: string) => ({ id, type: 'User', alternateId: 'unknown', displayName: 'Somebody', detailEntry: null });
 const userGroup = (id: string) => ({ id, type: 'UserGroup', alternateId: 'unknown', displayName: 'ended', detailEntry: null });
-export const oktaEvent = (detail: object): Delivery => ({
+const oktaEvent = (detail: object): Delivery => ({
   bus: oktaBus,
   event: { source: oktaBus, 'detail-type': 'SystemLog', detail },
 });
