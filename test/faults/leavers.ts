@@ -24,6 +24,7 @@ export type Scenario =
   | 'hold'
   | 'unproven'
   | 'needs a person'
+  | 'not gone'
   | 'cut approved'
   | 'cut rejected'
   | 'purge approved'
@@ -38,7 +39,8 @@ export function scenarioOf({ state, step }: Row): Scenario {
   if (state === 'Count who else seems to be leaving') return 'lost group';
   if (state === 'Keep everything while a hold is set') return 'hold';
   if (state === 'Write down what is not proven') return 'unproven';
-  if (state === 'Write down that the case needs a person') return 'needs a person';
+  if (state === 'Write down that the case needs a person' || state.startsWith('Stop: ')) return 'needs a person';
+  if (state === 'Write down what is not gone') return 'not gone';
   if (state === 'Ask whether all of them are to be cut') return 'cut approved';
   if (state === 'Close the case of somebody who is not to be cut') return 'cut rejected';
   if (state === 'Ask whether all of them are to be deleted') return 'purge approved';
@@ -106,6 +108,12 @@ export async function playLeavers(stage: Stage, scenario: Scenario, rows: readon
     // So that the machine comes to the state at all.
     if (scenario === 'unproven')
       await strike(stack, { ...failing, state: 'Probe the sessions', function: 'gatehouse-local-access-probe-sessions' }, person.id);
+    if (scenario === 'not gone')
+      await strike(
+        stack,
+        { ...failing, state: 'Probe once more the sessions', function: 'gatehouse-local-access-probe-sessions' },
+        person.id,
+      );
     if (scenario === 'needs a person')
       await strike(stack, { ...failing, state: 'Shut the sessions', function: 'gatehouse-local-access-cut-sessions' }, person.id);
   }
