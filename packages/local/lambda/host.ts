@@ -29,7 +29,7 @@ export interface LambdaOptions {
   /** Bundles of the handlers are kept here, and made at the first registrations; without it environments run the sources. */
   bundleFolder?: string;
   /**
-   * Environments kept at once, idle ones too; about 25 MB each. Fewer than the functions that one leaver's case goes through (some 22) would
+   * Environments kept at once, idle ones too; about 15 MB each. Fewer than the functions that one leaver's case goes through (some 35) would
    * have every step of it begin cold, which Lambda, where idle ones cost nothing, does not do. A function that has none may still start one above it.
    */
   maxEnvironments?: number;
@@ -48,7 +48,7 @@ export function createLambdaHost(options: LambdaOptions): LambdaHost {
   const { clock, onLog, mode = 'threads' } = options;
   const root = (options.root ?? fileURLToPath(new URL('../../../', import.meta.url))).replace(/\/$/, '');
   const cacheFolder = options.cacheFolder ?? join(tmpdir(), 'gatehouse-compile-cache');
-  const softLimit = options.maxEnvironments ?? 26;
+  const softLimit = options.maxEnvironments ?? 40;
 
   const baseEnv = () => ({ ...commonEnvironment, ...(typeof options.baseEnv === 'function' ? options.baseEnv() : options.baseEnv) });
   const environmentOf = (spec: FunctionSpec) => ({ ...baseEnv(), ...functionEnvironment(spec) });
