@@ -19,6 +19,8 @@ import { type Export, seeded, traffic } from './exports.ts';
 import type { ExportTally } from './exports-tally.ts';
 
 const atOnce = 12;
+/** A life of the store has at most about this many transactions: more exports need more kills, not longer lives. */
+const longestLife = 667;
 const publicUrl = 'https://gatehouse.example.com';
 const tables = { TABLE_ACCESS: 'bench-access', TABLE_PEOPLE: 'bench-people', TABLE_USAGE: 'bench-usage' };
 
@@ -34,7 +36,7 @@ let up: Promise<void>;
 /** Serves the folder again and again: until one of a hundred exports was killed, each life ends at a seeded transaction. */
 function serve(): void {
   const enough = tally.killed * 100 >= count;
-  const dieAt = enough ? 0 : 40 + Math.floor(random() * Math.max(20, count / 15));
+  const dieAt = enough ? 0 : 40 + Math.floor(random() * Math.min(longestLife, Math.max(20, count / 15)));
   const script = fileURLToPath(new URL('./store-process.ts', import.meta.url));
   store = spawn(process.execPath, [script, join(folder, 'dynamodb'), port, String(dieAt)], {
     stdio: ['pipe', 'pipe', 'inherit'],
