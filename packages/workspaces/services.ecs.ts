@@ -1,6 +1,7 @@
 /** The ECS services behind Coder's workspaces, by the names that the profile's pattern gives them. Sets the desired count to 0 and reads; it deletes nothing. */
 import type { HostsConfig } from '@gatehouse/core/homes-profile';
 import { awsJson } from '@gatehouse/runtime/aws-call';
+import { Unavailable } from '@gatehouse/runtime/fault';
 import * as z from 'zod';
 import { answered } from './refusal.aws.ts';
 
@@ -35,7 +36,9 @@ export async function servicesOf({ cluster, service }: HostsConfig, workspaceIds
   const there: Service[] = [];
   for (let at = 0; at < names.length; at += atOnce) {
     const input = { cluster, services: names.slice(at, at + atOnce) };
-    const { services } = Services.parse(await answered(what, awsJson('ecs', 'DescribeServices', input)));
+    const { services, failures } = Services.parse(await answered(what, awsJson('ecs', 'DescribeServices', input)));
+    const unread = failures.find(({ reason }) => reason !== 'MISSING');
+    if (unread) throw new Unavailable(`ECS did not tell of a service: ${unread.reason ?? 'no reason given'}`);
     for (const { serviceName, status, desiredCount, runningCount, pendingCount } of services)
       if (status !== 'INACTIVE' && names.includes(serviceName))
         there.push({ name: serviceName, desired: desiredCount, running: runningCount, pending: pendingCount });
