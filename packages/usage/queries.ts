@@ -1,13 +1,5 @@
 /** Questions that admins ask of the log in Logs Insights, saved with the stage. Over fields of our own lines alone: a test walks them. Asks nothing itself. */
-
-export interface SavedQuery {
-  /** Shown in the console, under the stage's folder. */
-  name: string;
-  /** Entries of this capability whose log groups it reads. */
-  logGroups: readonly string[];
-  /** CloudWatch Logs Insights query language. */
-  query: string;
-}
+import type { SavedQuery } from '@gatehouse/contracts/saved-query';
 
 export const savedQueries: readonly SavedQuery[] = [
   {
