@@ -55,6 +55,8 @@ export async function measureHours(say: (line: string) => void): Promise<{ idle:
   const units = new Units();
   const hear = (message: unknown) => units.hear((message as { request: IncomingMessage }).request); // documented shape of the channel's message
   try {
+    // The first sweep finds the company and takes everybody in: that is no hour without people.
+    await minutes(stack, 60);
     const tokens = await Promise.all(developers.map((login) => signIn(stack, login)));
     await minutes(stack, 5);
     subscribe('http.server.request.start', hear);
