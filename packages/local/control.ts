@@ -16,7 +16,8 @@ export interface PlatformEvent {
 
 export interface Controls {
   clock: Clock;
-  settled(): Promise<void>;
+  /** Resolves when nothing is in flight, or when nobody waits for it any more. */
+  settled(nobodyWaits?: AbortSignal): Promise<void>;
   /** What the gateway's origin serves, and which function answers. */
   routes: readonly RouteSpec[];
   faults: AwsFaults;
@@ -50,10 +51,17 @@ export function createControl(
     if (path === '/_faults/metrics') return void metricsCall(message, response, putPlatformMetrics);
     if (path === '/_faults/events') return void eventCall(message, response, publishEvent);
     if (path === '/_faults' || path?.startsWith('/_faults/')) return void faultCall(message, response, path.slice(9), faults);
-    if (path === '/_settled') return void settled().then(() => answer(response, 200, { settled: true, now: timeOf(clock) }));
+    if (path === '/_settled') return void settledCall(response, clock, settled);
     endpoint.emit('request', message, response);
   });
   return server;
+}
+
+async function settledCall(response: ServerResponse, clock: Clock, settled: Controls['settled']): Promise<void> {
+  const left = new AbortController();
+  response.once('close', () => left.abort());
+  await settled(left.signal);
+  if (!left.signal.aborted) answer(response, 200, { settled: true, now: timeOf(clock) });
 }
 
 async function clockCall(message: IncomingMessage, response: ServerResponse, clock: Clock, moved: () => void): Promise<void> {

@@ -59,8 +59,8 @@ import { createTargets, functionOf, type Targets } from './targets.ts';
 
 export interface RunningStack extends Addresses {
   clock: Clock;
-  /** Resolves when nothing is in flight; what waits for the clock or a token is not. */
-  settled(): Promise<void>;
+  /** Resolves when nothing is in flight (what waits for the clock or a token is not), or when nobody waits for it any more. */
+  settled(nobodyWaits?: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -193,7 +193,7 @@ export async function runStack(
 
     const authorize = createAccess({ surfaces, stage, workspaces: profile.workspaces, aliasOf });
     const routes = routesOf(surfaces);
-    const settled = () => settle({ lambda, events, states, dynamodb, messages, storage, logs });
+    const settled = (nobodyWaits?: AbortSignal) => settle({ lambda, events, states, dynamodb, messages, storage, logs }, nobodyWaits);
     const endpoint = createEndpoint({
       services: [...Object.values(services), parameters, logs.service, ...awsDirectories.services, ...platform.services],
       whole: [...messages.services, storage.service, scheduler.service, sts, ...platform.whole],
@@ -336,8 +336,8 @@ interface Parts {
 }
 
 /** Looks twice in a row: what one part finishes may wake another. */
-async function settle({ lambda, events, states, dynamodb, messages, storage, logs }: Parts): Promise<void> {
-  for (let quiet = 0; quiet < 2; ) {
+async function settle({ lambda, events, states, dynamodb, messages, storage, logs }: Parts, nobodyWaits?: AbortSignal): Promise<void> {
+  for (let quiet = 0; quiet < 2 && !nobodyWaits?.aborted; ) {
     await dynamodb.settled();
     await states.idle();
     const busy = lambda.busy() + events.inFlight() + states.running().working + messages.inFlight() + storage.inFlight() + logs.waiting();

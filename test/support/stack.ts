@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { fourPorts } from '../../packages/local/ports.ts';
 import { type Addresses, addressesOf } from '../../packages/local/profile.ts';
 
+/** How long a move of the clock waits for what is in flight. */
+const patienceMs = 1_000;
+
 const main = fileURLToPath(new URL('../../packages/local/main.ts', import.meta.url));
 
 export interface Person {
@@ -102,8 +105,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         if (answer !== undefined) return answer;
         if (performance.now() > deadline) throw new Error(`${what} did not come within ${timeoutMs} ms\n${lines.slice(-30).join('\n')}`);
         if (stepSeconds > 0) await post(`${addresses.aws}/_clock`, { advance_seconds: stepSeconds });
-        // Work between two moves of the clock takes real time: moved in great leaps, its timeouts would be over before it began.
-        await new Promise((resolve) => setTimeout(resolve, stepSeconds > 0 ? 200 : 20));
+        // Work between two moves of the clock takes real time: moved on before it is done, its timeouts would be over before it began.
+        // What naps by the clock is done only when the clock moves, hence the patience.
+        if (stepSeconds > 0) await settledWithin(addresses.aws, patienceMs);
+        else await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
     secretsSeen: () => secrets,
@@ -114,6 +119,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       if (options.data === undefined) await rm(data, { recursive: true, force: true });
     },
   };
+}
+
+/** Resolves when nothing is in flight, or after `ms`. */
+async function settledWithin(aws: string, ms: number): Promise<void> {
+  await fetch(`${aws}/_settled`, { signal: AbortSignal.timeout(ms) }).catch(() => undefined);
 }
 
 /** The process says when its ports answer; anything else it says is kept for the test that fails. */
