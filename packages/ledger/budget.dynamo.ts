@@ -7,14 +7,15 @@ import { budgetCrossed } from '@gatehouse/events/budget-crossed';
 import { now } from '@gatehouse/runtime/clock';
 import { Throttled } from '@gatehouse/runtime/fault';
 import { publish } from '@gatehouse/runtime/publish';
-import { get, transact } from '@gatehouse/runtime/table';
+import { get, getMany, transact } from '@gatehouse/runtime/table';
 import { type Budget, budgetId, markPassed } from './budget.ts';
 import { budgetKey, entrySeconds, type Period, poolPk, usedPk, usedSk } from './rows.ts';
+import { monthsOf, usedIn } from './used.ts';
 
 /** Micro-dollars that a person used of a period, eventually consistent by a second at most. */
 export async function usedBy(table: string, person: string, period: Period, start: string): Promise<number> {
-  const row = await get(table, { pk: usedPk(person), sk: usedSk(period, start) });
-  return Number(row?.used_micros ?? 0);
+  const rows = await getMany(monthsOf(period, start).map((month) => ({ table, key: { pk: usedPk(person), sk: month } })));
+  return usedIn(rows, period, start);
 }
 
 async function usedByPool(table: string, group: string, period: Period, start: string): Promise<number> {

@@ -6,7 +6,7 @@ import { dayOf, type Entry, type Group } from './entry.ts';
 import { billed, type Cell, claiming, fold } from './fold.ts';
 import { addTokens, amountMicros, noTokens, type Terms as PriceTerms, type Tokens, tokenKinds } from './price.ts';
 import { type Price, type PriceBook, priceOn } from './price-book.ts';
-import { periodStart, periods, spendSk, usedSk } from './rows.ts';
+import { spendSk } from './rows.ts';
 
 /** A cell as it stands in the table: what it witnesses, and what of it was billed when it was last written. */
 export interface StoredCell extends Cell {
@@ -40,7 +40,7 @@ export interface Plan {
   groups: { group: Group; version: number; cells: Map<string, StoredCell> }[];
   /** person -> day#model#route -> difference */
   spend: Map<string, Map<string, Difference>>;
-  /** person -> period#start -> micro-dollars */
+  /** person -> day -> micro-dollars */
   used: Map<string, Map<string, number>>;
   unpriced: { person: string; model: string; route: string; tokens: number }[];
 }
@@ -127,19 +127,11 @@ function note({ spend, used }: Plan, group: Group, before: StoredCell | undefine
   days.set(key, sum ? plus(sum, difference) : difference);
   if (difference.amount_micros === 0) return;
   const mine = inner(used, group.person);
-  for (const place of placesOf(day)) mine.set(place, (mine.get(place) ?? 0) + difference.amount_micros);
+  mine.set(day, (mine.get(day) ?? 0) + difference.amount_micros);
 }
 
 function claimOf(cell: StoredCell | undefined): number {
   return cell?.claims ? (cell.claimed ?? 0) : 0;
-}
-
-let lastPlaces = { day: '', places: [] as string[] };
-
-/** The periods that a day lies in, as the counters of what was used are keyed. A batch speaks of one day, seldom two. */
-function placesOf(day: string): readonly string[] {
-  if (day !== lastPlaces.day) lastPlaces = { day, places: periods.map((period) => usedSk(period, periodStart(period, day))) };
-  return lastPlaces.places;
 }
 
 function inner<V>(map: Map<string, Map<string, V>>, key: string): Map<string, V> {

@@ -19,6 +19,7 @@ import { listPrices, priceOn } from './price-book.ts';
 import { heldBy, heldByPool, heldKey, holdKey, moneyKeys, shardPk } from './reserve.ts';
 import { entryKey, entrySeconds, periodStart, poolPk, usedSk } from './rows.ts';
 import { bindings, type Limit, limitOf, noLimits, type SpendLimits } from './spend-limit.ts';
+import { usedIn } from './used.ts';
 
 /** What a request is held by, and settled by when nobody knows better. */
 export interface Deal {
@@ -72,8 +73,7 @@ export async function limitsOf(
 ): Promise<Limit[]> {
   const { person, groups, budgets, rows, nowMs } = of;
   const today = dayOf(nowMs);
-  const [daily, weekly, monthly, held, own, shared] = rows;
-  const used = { daily, weekly, monthly };
+  const [held, own, shared, ...used] = rows;
   const bound = bindings(budgets, spendLimitsOf(own, shared), groups);
   const pots = bound.flatMap(({ budget }) =>
     budget.scope === 'group' && budget.group !== undefined ? [{ budget, group: budget.group }] : [],
@@ -93,7 +93,7 @@ export async function limitsOf(
     return limitOf(
       binding,
       today,
-      micros(used[binding.budget.period], 'used_micros'),
+      usedIn(used, binding.budget.period, periodStart(binding.budget.period, today)),
       micros(person === '' ? undefined : held, 'held_micros'),
     );
   });

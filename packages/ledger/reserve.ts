@@ -1,6 +1,7 @@
 /** Where open requests and spend limits stand in the ledger's table. Reads nothing. */
 import { dayOf } from './entry.ts';
-import { periodStart, periods, usedPk, usedSk } from './rows.ts';
+import { periodStart, periods, usedPk } from './rows.ts';
+import { monthsOf } from './used.ts';
 
 interface Key {
   pk: string;
@@ -30,10 +31,11 @@ export function ownLimitsKey(person: string): Key {
 /** What says how much a person has left, known from the person and the day alone: for the one read that admits a request. */
 export function moneyKeys(person: string, nowMs: number): Key[] {
   const today = dayOf(nowMs);
+  const months = new Set(periods.flatMap((period) => monthsOf(period, periodStart(period, today))));
   return [
-    ...periods.map((period) => ({ pk: usedPk(person), sk: usedSk(period, periodStart(period, today)) })),
     heldKey(heldBy(person)),
     ownLimitsKey(person),
     sharedLimitsKey,
+    ...[...months].map((month) => ({ pk: usedPk(person), sk: month })),
   ];
 }

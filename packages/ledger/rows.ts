@@ -5,7 +5,7 @@
  *   CELL#<per_>#<32 hex>        S#<ms> E#<ms> M#<ms>#<ms>  what is witnessed there and what of it is billed; gsi1 UNPRICED#<model> while unpriced
  *   SERIES#<key>                SERIES                   the last running total of a cumulative counter; TTL 60 days
  *   SPEND#<per_>                <day>#<model>#<route>    counters of a person, a day, a model and a route; gsi1 DAY#<day> / <per_>#<model>#<route>
- *   USED#<per_>                 <period>#<first day>     what a person used of a period
+ *   USED#<per_>                 <yyyy-mm>                what a person used on each day of a month: d01 to d31, micro-dollars
  *   POOL#<group>                <period>#<first day>     what a group used of a period, for budgets that it shares; /#<per_>: how much of it is whose
  *   BUDGET#<budget>             <first day>#<limit>      the highest mark of a budget that was told of
  *   WAITING#<per_>              W#<ms>#<id>, LEASE       entries whose writers met others at the same rows, and who commits them for all just now; TTL 1 day
@@ -49,6 +49,7 @@ export function usedPk(person: string): string {
   return `USED#${person}`;
 }
 
+/** Of a pool's counters. */
 export function usedSk(period: Period, start: string): string {
   return `${period}#${start}`;
 }

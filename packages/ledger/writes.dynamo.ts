@@ -9,6 +9,7 @@ import type { Difference, Plan, StoredCell, Terms } from './post.ts';
 import { type Tokens, tokenKinds } from './price.ts';
 import { dayPk, entryKey, entrySeconds, groupPk, headSk, seriesKey, seriesSeconds, spendPk, unpricedPk, usedPk } from './rows.ts';
 import type { Total } from './series.ts';
+import { memberOf, monthOf } from './used.ts';
 
 export function writesOf(made: Plan, { table, terms }: { table: string; terms: Terms }): Write[] {
   const at = now();
@@ -38,8 +39,7 @@ export function writesOf(made: Plan, { table, terms }: { table: string; terms: T
     for (const [sk, difference] of days) writes.push(counter(table, person, sk, difference));
     writes.push(publish(table, usageRecorded, factOf(made, person, days, terms.book.version)));
   }
-  for (const [person, places] of made.used)
-    for (const [sk, micros] of places) if (micros !== 0) writes.push(usedCounter(table, usedPk(person), sk, micros));
+  for (const [person, days] of made.used) writes.push(...usedCounters(table, person, days));
   for (const unpriced of made.unpriced) writes.push(publish(table, modelUnpriced, unpriced));
   return writes;
 }
@@ -113,15 +113,23 @@ function prefixed(tokens: Tokens): Record<string, number> {
   return Object.fromEntries(tokenKinds.map((kind) => [`:${kind}`, tokens[kind]]));
 }
 
-function usedCounter(table: string, pk: string, sk: string, micros: number): Write {
-  return {
+/** One write a month, whichever days and periods it counts for. */
+function usedCounters(table: string, person: string, days: ReadonlyMap<string, number>): Write[] {
+  const months = new Map<string, [member: string, micros: number][]>();
+  for (const [day, micros] of days) {
+    if (micros === 0) continue;
+    const members = months.get(monthOf(day));
+    if (members) members.push([memberOf(day), micros]);
+    else months.set(monthOf(day), [[memberOf(day), micros]]);
+  }
+  return [...months].map(([sk, members]) => ({
     Update: {
       TableName: table,
-      Key: { pk, sk },
-      UpdateExpression: 'ADD used_micros :micros',
-      ExpressionAttributeValues: { ':micros': micros },
+      Key: { pk: usedPk(person), sk },
+      UpdateExpression: `ADD ${members.map(([member]) => `${member} :${member}`).join(', ')}`,
+      ExpressionAttributeValues: Object.fromEntries(members.map(([member, micros]) => [`:${member}`, micros])),
     },
-  };
+  }));
 }
 
 function factOf(made: Plan, person: string, days: ReadonlyMap<string, Difference>, book: string) {

@@ -1,8 +1,9 @@
 /** Follows the ledger's counters by the table's stream: shares of pooled budgets, and the marks that budgets pass. Never on the path of a request. */
 import { UsageConfig } from '@gatehouse/core/usage-profile';
 import { type Budget, budgetId } from '@gatehouse/ledger/budget';
-import { creditPool, tellCrossing } from '@gatehouse/ledger/budget.dynamo';
-import { everybody, type Period, periods } from '@gatehouse/ledger/rows';
+import { creditPool, tellCrossing, usedBy } from '@gatehouse/ledger/budget.dynamo';
+import { everybody, type Period, periodStart } from '@gatehouse/ledger/rows';
+import { changedDays, monthsOf, type UsedRow, usedIn } from '@gatehouse/ledger/used';
 import { json } from '@gatehouse/runtime/environment';
 import { log } from '@gatehouse/runtime/log';
 import { type MetricRow, measure } from '@gatehouse/runtime/metric';
@@ -18,24 +19,32 @@ export const env = z.object({
 });
 
 const usedRow = /^USED#(per_\w+)$/;
-const place = /^(\w+)#(\d{4}-\d{2}-\d{2})$/;
 
 export const handler = onRecords(env, async ({ keys, before, after }, { env, now }) => {
   const person = usedRow.exec(keys.pk)?.[1];
-  const [, period, start] = place.exec(keys.sk) ?? [];
-  if (!person || !start || !isPeriod(period) || !after) return;
-  const usedMicros = Number(after.used_micros);
+  if (!person || !after) return;
+  const changed = changedDays(before, after);
+  if (changed.length === 0) return;
   const effective = await effectiveFor({ access: env.TABLE_ACCESS, policy: env.TABLE_POLICY }, person);
-  if (period === 'daily')
-    measure(groupRows(effective?.groups ?? [], env.CONFIG.metric_groups, usedMicros - Number(before?.used_micros ?? 0)), now);
+  const spent = changed.reduce((sum, { micros }) => sum + micros, 0);
+  measure(groupRows(effective?.groups ?? [], env.CONFIG.metric_groups, spent), now);
   const company = env.CONFIG.budgets.map((one): Budget => ({ ...one, scope: 'organization' }));
   for (const budget of [...(effective?.budgets ?? []), ...company]) {
-    if (budget.period !== period) continue;
-    const used = await usedOf(env.TABLE_USAGE, budget, { person, period, start, usedMicros });
-    if (await tellCrossing(env.TABLE_USAGE, { budget, person, start, usedMicros: used }))
-      log.info('budget mark passed', { budget: budgetId(budget, person), used_micros: used, limit_micros: budget.amount_micros });
+    const { period } = budget;
+    for (const start of new Set(changed.map(({ day }) => periodStart(period, day)))) {
+      const usedMicros = await usedSo(env.TABLE_USAGE, { person, period, start, row: after });
+      const used = await usedOf(env.TABLE_USAGE, budget, { person, period, start, usedMicros });
+      if (await tellCrossing(env.TABLE_USAGE, { budget, person, start, usedMicros: used }))
+        log.info('budget mark passed', { budget: budgetId(budget, person), used_micros: used, limit_micros: budget.amount_micros });
+    }
   }
 });
+
+/** The row of the month says it all, but for a week that another month has days of. */
+async function usedSo(table: string, of: { person: string; period: Period; start: string; row: UsedRow }): Promise<number> {
+  const { person, period, start, row } = of;
+  return monthsOf(period, start).length === 1 ? usedIn([row], period, start) : usedBy(table, person, period, start);
+}
 
 function usedOf(
   table: string,
@@ -54,8 +63,4 @@ function groupRows(groups: readonly string[], shown: readonly string[], micros: 
     dimensions: { group },
     values: { GroupSpendMicros: { unit: 'None', value: micros } },
   }));
-}
-
-function isPeriod(text: string | undefined): text is Period {
-  return periods.some((period) => period === text);
 }

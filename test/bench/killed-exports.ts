@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { signingKey } from '@gatehouse/contracts/records/signing-key';
 import { signingInput } from '@gatehouse/core/access-token';
 import { spendPk, usedPk } from '@gatehouse/ledger/rows';
+import { changedDays } from '@gatehouse/ledger/used';
 import { freshId } from '@gatehouse/runtime/clock';
 import { put, query } from '@gatehouse/runtime/table';
 import { call, type Entry } from '@gatehouse/usage/exporter.fixture';
@@ -139,10 +140,8 @@ async function errorOf(): Promise<number> {
   let error = 0;
   for (const [person, id] of ids.entries()) {
     const spent = (await query(tables.TABLE_USAGE, spendPk(id))).reduce((sum, row) => sum + Number(row.amount_micros), 0);
-    const used = (await query(tables.TABLE_USAGE, usedPk(id), { prefix: 'monthly#' })).reduce(
-      (sum, row) => sum + Number(row.used_micros),
-      0,
-    );
+    const months = await query(tables.TABLE_USAGE, usedPk(id));
+    const used = months.flatMap((row) => changedDays(undefined, row)).reduce((sum, { micros }) => sum + micros, 0);
     const expected = Math.round(truth[person] ?? 0);
     error += Math.abs(spent - expected) + Math.abs(used - expected);
   }

@@ -4,6 +4,7 @@ import { entryDigest, type PostOptions, post } from '@gatehouse/ledger/ledger.dy
 import { noTokens } from '@gatehouse/ledger/price';
 import { listPrices } from '@gatehouse/ledger/price-book';
 import { spendPk, usedPk } from '@gatehouse/ledger/rows';
+import { changedDays } from '@gatehouse/ledger/used';
 import { query } from '@gatehouse/runtime/table';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AwsError, type Operation } from '../../packages/local/aws/service.ts';
@@ -69,8 +70,8 @@ function exported(person: string, session: string, salt: number): Entry[] {
 
 async function billed(person: string): Promise<number[]> {
   const spent = await query(options.table, spendPk(person));
-  const used = await query(options.table, usedPk(person), { prefix: 'monthly#' });
-  return [spent.reduce((sum, row) => sum + Number(row.amount_micros), 0), used.reduce((sum, row) => sum + Number(row.used_micros), 0)];
+  const used = (await query(options.table, usedPk(person))).flatMap((row) => changedDays(undefined, row));
+  return [spent.reduce((sum, row) => sum + Number(row.amount_micros), 0), used.reduce((sum, { micros }) => sum + micros, 0)];
 }
 
 const each = 100 * 5 + 100 * 25 + 100 * 0.5 + 100 * 6.25;

@@ -4,6 +4,7 @@ import { noTokens } from '@gatehouse/ledger/price';
 import { listPrices } from '@gatehouse/ledger/price-book';
 import { reprice } from '@gatehouse/ledger/reprice.dynamo';
 import { spendPk, usedPk } from '@gatehouse/ledger/rows';
+import { changedDays } from '@gatehouse/ledger/used';
 import { query, readPage } from '@gatehouse/runtime/table';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -40,13 +41,13 @@ function entry(group: Group, witness: Entry['witness'], seconds: number, input: 
 
 async function spentBy(person: string): Promise<{ micros: number; input: number; requests: number; monthly: number }> {
   const rows = await query(options.table, spendPk(person));
-  const used = await query(options.table, usedPk(person), { prefix: 'monthly#' });
+  const used = (await query(options.table, usedPk(person))).flatMap((row) => changedDays(undefined, row));
   const sum = (name: string) => rows.reduce((total, row) => total + Number(row[name]), 0);
   return {
     micros: sum('amount_micros'),
     input: sum('input'),
     requests: sum('requests'),
-    monthly: used.reduce((total, row) => total + Number(row.used_micros), 0),
+    monthly: used.reduce((total, { micros }) => total + micros, 0),
   };
 }
 
