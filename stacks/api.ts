@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { app } from '@gatehouse/contracts/names';
 import { api, document, publicUrl, routes } from './origin.ts';
-import { accessLogSettings, accessLogsRole, mayInvoke } from './resources/api-stage.ts';
+import { accessLogSettings, accessLogsRole, mayInvoke, throttle } from './resources/api-stage.ts';
 import { stage } from './stage.ts';
 
 const permissions = mayInvoke('api', api, routes);
@@ -21,11 +21,6 @@ export const live = new aws.apigateway.Stage(
   { dependsOn: [accessLogsRole()] },
 );
 
-new aws.apigateway.MethodSettings('ApiThrottle', {
-  restApi: api.id,
-  stageName: live.stageName,
-  methodPath: '*/*',
-  settings: { throttlingRateLimit: 1000, throttlingBurstLimit: 2000, loggingLevel: 'OFF', dataTraceEnabled: false, metricsEnabled: false },
-});
+throttle('Api', live, routes);
 
 export const url = publicUrl;

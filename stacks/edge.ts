@@ -1,8 +1,9 @@
-/** The door for identity providers on the internet, where the profile opens it: the routes of SCIM and hooks, throttled, and nothing else. */
+/** The door for identity providers on the internet, where the profile opens it: the routes of SCIM and hooks, each throttled by itself, and nothing else. */
 import { createHash } from 'node:crypto';
 import { app } from '@gatehouse/contracts/names';
+import { isPushed } from '@gatehouse/contracts/throttle';
 import { routes, uriOf } from './origin.ts';
-import { accessLogSettings, accessLogsRole, mayInvoke } from './resources/api-stage.ts';
+import { accessLogSettings, accessLogsRole, mayInvoke, throttle } from './resources/api-stage.ts';
 import { openApiOf } from './resources/openapi.ts';
 import { profile, stage } from './stage.ts';
 
@@ -10,7 +11,7 @@ export const edgeUrl = profile.edge ? openEdge(profile.edge) : undefined;
 
 function openEdge({ waf, requests_per_second }: NonNullable<typeof profile.edge>): $util.Output<string> {
   const name = `${app}-${stage}-edge`;
-  const open = routes.filter(({ admit }) => admit === 'scim' || admit === 'hook');
+  const open = routes.filter(isPushed);
   const document = openApiOf(name, open, uriOf);
   const api = new aws.apigateway.RestApi('EdgeApi', {
     name,
@@ -31,18 +32,7 @@ function openEdge({ waf, requests_per_second }: NonNullable<typeof profile.edge>
     },
     { dependsOn: [accessLogsRole()] },
   );
-  new aws.apigateway.MethodSettings('EdgeThrottle', {
-    restApi: api.id,
-    stageName: live.stageName,
-    methodPath: '*/*',
-    settings: {
-      throttlingRateLimit: requests_per_second,
-      throttlingBurstLimit: requests_per_second * 2,
-      loggingLevel: 'OFF',
-      dataTraceEnabled: false,
-      metricsEnabled: false,
-    },
-  });
+  throttle('Edge', live, open, requests_per_second);
   if (waf) limitAddresses(name, live);
   return live.invokeUrl;
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { functionName, secretName } from '@gatehouse/contracts/names';
 import type { Capability, Surface } from '@gatehouse/contracts/surface';
+import { isPushed, pushThrottle, usualThrottle } from '@gatehouse/contracts/throttle';
 import { samplePolicy } from '@gatehouse/rules/sample';
 import { createAccess } from './aws/access.ts';
 import type { AlarmAction } from './aws/cloudwatch/alarms.ts';
@@ -278,10 +279,11 @@ function readOffset(file: string): number {
 
 function routesOf(surfaces: readonly Surface[]) {
   return surfaces.flatMap(({ capability, routes = [] }) =>
-    routes.map(({ method, path, entry, stream = false }) => ({
+    routes.map(({ method, path, entry, admit, stream = false }) => ({
       method,
       path,
       stream,
+      throttle: isPushed({ admit }) ? pushThrottle() : usualThrottle,
       functionName: functionName(stage, capability, entry),
     })),
   );

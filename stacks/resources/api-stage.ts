@@ -1,5 +1,6 @@
-/** What the private API and the edge share: the right to invoke, the access log, and the role that writes it. */
-import type { Capability } from '@gatehouse/contracts/surface';
+/** What the private API and the edge share: the right to invoke, the throttles, the access log, and the role that writes it. */
+import type { Capability, Route } from '@gatehouse/contracts/surface';
+import { isPushed, methodPathOf, pushThrottle, type Throttle, usualThrottle } from '@gatehouse/contracts/throttle';
 import { functionOf } from '../capability.ts';
 import { partition, pascal } from '../stage.ts';
 
@@ -20,6 +21,36 @@ export function mayInvoke(
       sourceArn: $interpolate`${api.executionArn}/*`,
     });
   });
+}
+
+/** @param pushesPerSecond of each route that an identity provider calls; every such route has a setting, hence a bucket, of its own. */
+export function throttle(
+  prefix: string,
+  live: aws.apigateway.Stage,
+  routes: readonly (Route & { capability: Capability })[],
+  pushesPerSecond?: number,
+): void {
+  const settingsOf = (methodPath: string, { perSecond, burst }: Throttle) => ({
+    restApi: live.restApi,
+    stageName: live.stageName,
+    methodPath,
+    settings: {
+      throttlingRateLimit: perSecond,
+      throttlingBurstLimit: burst,
+      loggingLevel: 'OFF',
+      dataTraceEnabled: false,
+      metricsEnabled: false,
+    },
+  });
+  const pushed = routes.filter(isPushed);
+  const ofPushed = pushThrottle(pushesPerSecond);
+  const usual = pushed.length === routes.length ? ofPushed : usualThrottle;
+  const all = new aws.apigateway.MethodSettings(`${prefix}Throttle`, settingsOf('*/*', usual));
+  // After the setting of all, which would write over those of one.
+  for (const route of pushed)
+    new aws.apigateway.MethodSettings(pascal(prefix, route.capability, route.name, 'throttle'), settingsOf(methodPathOf(route), ofPushed), {
+      dependsOn: [all],
+    });
 }
 
 /** The route and not the path: paths carry ids, and query strings carry codes. */

@@ -1,5 +1,6 @@
 /** What holds whatever a company has: every profile's graph is private, bounded, encrypted and watched, and two stages share an account. */
 
+import { isPushed, methodPathOf, pushThrottle } from '@gatehouse/contracts/throttle';
 import { loadSurfaces } from '@gatehouse/local/surfaces';
 import { describe, expect, it } from 'vitest';
 import { profileOf } from '../../stacks/profile.ts';
@@ -75,13 +76,25 @@ describe.each(graphs.map((graph) => [graph.stage, graph] as const))('%s', (stage
     for (const { inputs } of graph.all('aws:secretsmanager/secretVersion:SecretVersion')) expect(inputs.secretString).toBe(secretMark);
   });
 
-  it('throttles both doors, and shuts the open one against whoever has no secret of its own', () => {
+  it('throttles both doors, on them each source that pushes by itself, and shuts the open one against whoever has no secret of its own', () => {
     const throttles = graph.all('aws:apigateway/methodSettings:MethodSettings');
-    expect(throttles.map(({ name }) => name).sort()).toEqual(['ApiThrottle', ...(profile.edge ? ['EdgeThrottle'] : [])]);
     for (const { name, inputs } of throttles) {
-      expect(inputs.methodPath, name).toBe('*/*');
       expect(inputs.settings.throttlingRateLimit, name).toBeGreaterThan(0);
+      expect(inputs.settings.throttlingBurstLimit, name).toBeGreaterThan(0);
       expect(inputs.settings.dataTraceEnabled, name).toBe(false);
+    }
+    const of = (door: string) => throttles.filter(({ inputs }) => inputs.restApi === `${door}-id`);
+    const doors = [...of('Api'), ...of('EdgeApi')].filter(({ inputs }) => inputs.methodPath === '*/*');
+    expect(doors.map(({ name }) => name).sort()).toEqual(['ApiThrottle', ...(profile.edge ? ['EdgeThrottle'] : [])]);
+    // Each with a setting of its own, so that one that goes wild takes nothing from another.
+    const pushed = surfaces.flatMap(({ routes = [] }) => routes.filter(isPushed).map(methodPathOf)).sort();
+    expect(pushed).toEqual(expect.arrayContaining(['~1hooks~1okta/POST', '~1hooks~1entra/POST', '~1scim~1v2~1{path+}/PATCH']));
+    for (const door of profile.edge ? ['Api', 'EdgeApi'] : ['Api']) {
+      const own = of(door).filter(({ inputs }) => inputs.methodPath !== '*/*');
+      expect(own.map(({ inputs }) => inputs.methodPath).sort(), door).toEqual(pushed);
+      const { perSecond, burst } = pushThrottle(door === 'EdgeApi' ? profile.edge?.requests_per_second : undefined);
+      for (const { name, inputs } of own)
+        expect([inputs.settings.throttlingRateLimit, inputs.settings.throttlingBurstLimit], name).toEqual([perSecond, burst]);
     }
     if (!profile.edge) return;
     const open = surfaces.flatMap(({ capability, routes = [], entries }) =>

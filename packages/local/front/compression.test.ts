@@ -1,10 +1,9 @@
-/** Proves both ways of an API with compressed bodies, and the stage's throttle, over real HTTP. */
+/** Proves both ways of an API with compressed bodies, over real HTTP. */
 import type { AddressInfo, Server } from 'node:net';
 import { deflateSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createClock } from '../clock.ts';
 import { createFront, type FrontOptions } from './front.ts';
-import { createBucket } from './throttle.ts';
 
 let server: Server | undefined;
 const clock = createClock();
@@ -70,22 +69,5 @@ describe('an API with a minimum compression size', () => {
     expect((await post(url, text, { 'content-encoding': 'br' })).status).toBe(415);
     expect((await post(url, 'no gzip', { 'content-encoding': 'gzip' })).status).toBe(415);
     expect((await post(url, gzipSync(Buffer.alloc(11 * 1024 * 1024)), { 'content-encoding': 'gzip' })).status).toBe(413);
-  });
-});
-
-describe("the stage's throttle", () => {
-  it('lets a burst pass, then so many a second', () => {
-    let now = 0;
-    const takes = createBucket({ perSecond: 2, burst: 3 }, () => now);
-    expect([takes(), takes(), takes(), takes()]).toEqual([true, true, true, false]);
-    now = 500;
-    expect([takes(), takes()]).toEqual([true, false]);
-  });
-
-  it('answers 429 and says when to come back', async () => {
-    const { url } = await open({ throttle: { perSecond: 0.001, burst: 1 } });
-    expect((await post(url, text, {})).status).toBe(200);
-    const refused = await post(url, text, {});
-    expect([refused.status, refused.headers.get('retry-after'), await refused.text()]).toEqual([429, '1', '']);
   });
 });

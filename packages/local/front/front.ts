@@ -4,12 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { usualThrottle } from '@gatehouse/contracts/throttle';
 import type { Clock } from '../clock.ts';
 import type { InvokeIo, InvokeResult, StreamHead } from '../lambda/contract.ts';
 import { compressAnswer, inflateBody } from './compression.ts';
 import { proxyAnswer, proxyEvent, send, setHeader } from './proxy.ts';
 import { compileRoutes, type RouteSpec } from './routes.ts';
-import { createBucket, type Throttle } from './throttle.ts';
+import { createBucket } from './throttle.ts';
 
 export interface FrontOptions {
   routes: readonly RouteSpec[];
@@ -25,8 +26,6 @@ export interface FrontOptions {
   /** A stream without a chunk for this long is cut, and so is one that lasts longer than `streamMs`. Real milliseconds. */
   idleMs?: number;
   streamMs?: number;
-  /** The stage's throttle. */
-  throttle?: Throttle;
 }
 
 /** API Gateway's payload limit. */
@@ -37,17 +36,16 @@ const defaultIntegrationMs = 29_000;
 /** Response streaming of regional and private APIs. */
 const defaultIdleMs = 5 * 60_000;
 const defaultStreamMs = 15 * 60_000;
-/** As the stage is deployed. */
-const deployedThrottle: Throttle = { perSecond: 1000, burst: 2000 };
 
 const json = { 'content-type': 'application/json' };
 
 /** A server that is not listening yet. */
 export function createFront(options: FrontOptions): Server {
   const { routes, invoke, clock, compressFrom, integrationMs = defaultIntegrationMs } = options;
-  const { idleMs = defaultIdleMs, streamMs = defaultStreamMs, throttle = deployedThrottle } = options;
+  const { idleMs = defaultIdleMs, streamMs = defaultStreamMs } = options;
   const find = compileRoutes(routes);
-  const takes = createBucket(throttle);
+  // One for each route: what asks too much of one takes nothing from another.
+  const buckets = new Map(routes.map((route) => [keyOf(route), createBucket(route.throttle ?? usualThrottle)]));
   const server = createServer({ maxHeaderSize: 64 * 1024, keepAliveTimeout: 350_000 }, (message, response) => {
     const requestId = randomUUID();
     response.setHeader('date', new Date(clock.now()).toUTCString());
@@ -66,7 +64,7 @@ export function createFront(options: FrontOptions): Server {
     const signedFor = /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/[^/]+\/([^/]+)\//.exec(message.headers.authorization ?? '')?.[1];
     if (signedFor !== undefined && signedFor !== 'execute-api')
       return refuse(403, 'InvalidSignatureException', `Credential should be scoped to correct service: 'execute-api'.`);
-    if (!takes()) return throttled(response, requestId);
+    if (buckets.get(keyOf(matched.route))?.() === false) return throttled(response, requestId);
     const sent = await read(message);
     if (sent === undefined) return tooLarge(response, requestId);
     const body = compressFrom === undefined ? sent : inflateBody(message, sent, maxBodyBytes);
@@ -104,6 +102,10 @@ export function createFront(options: FrontOptions): Server {
   }
 
   return server;
+}
+
+function keyOf({ method, path }: RouteSpec): string {
+  return `${method} ${path}`;
 }
 
 /** Response streaming: head and chunks go out as the handler writes them. */

@@ -1,4 +1,5 @@
 /** Which route a method and path mean, as API Gateway REST ranks them: literal parts before `{one}` before `{rest+}`. */
+import type { Throttle } from '@gatehouse/contracts/throttle';
 
 export interface RouteSpec {
   method: string;
@@ -8,6 +9,8 @@ export interface RouteSpec {
   functionName: string;
   /** Its answers leave while they are made: the integration may then take as long as a stream. */
   stream?: boolean;
+  /** How much of it is let through; as the stage is deployed when left out. */
+  throttle?: Throttle;
 }
 
 export interface Matched {

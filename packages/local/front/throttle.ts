@@ -1,9 +1,5 @@
-/** The stage's throttle as API Gateway counts it: a bucket of tokens that fills up in real time. It answers nobody. */
-
-export interface Throttle {
-  perSecond: number;
-  burst: number;
-}
+/** A throttle as API Gateway counts it: a bucket of tokens that fills up in real time. It answers nobody. */
+import type { Throttle } from '@gatehouse/contracts/throttle';
 
 /** The function answers whether one more request passes. `now` in real milliseconds, monotonic. */
 export function createBucket({ perSecond, burst }: Throttle, now: () => number = () => performance.now()): () => boolean {
