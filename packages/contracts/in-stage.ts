@@ -1,4 +1,5 @@
 /** What a surface's data becomes in one stage: its alarms for what the profile lists, its patterns and dimensions with the stage's name. */
+import { machineName } from './names.ts';
 import type { Alarm, Capability, Pattern } from './surface.ts';
 
 /**
@@ -28,9 +29,23 @@ export function describe(description: string, severity: Alarm['severity'], headi
   return `${description} [${severity ?? 'notify'}] Runbook: docs/alarms.md#${heading}`;
 }
 
-/** A pattern with the stage's name in its place. */
-export function patternIn(stage: string, pattern: Pattern): Pattern {
-  return JSON.parse(JSON.stringify(pattern).replaceAll('${stage}', stage)) as Pattern;
+/** A machine's ARN in a pattern, exactly: those of other stages, accounts and regions are none of ours. Executions name it without version or alias. */
+export function machineArnInPattern(machine: string): string {
+  return `arn:\${partition}:states:\${region}:\${account}:stateMachine:${machineName('${stage}', machine)}`;
+}
+
+/** What a pattern's `${...}` stand for. */
+export interface Place {
+  stage: string;
+  partition: string;
+  region: string;
+  account: string;
+}
+
+/** A pattern as it is where the stage is deployed. */
+export function patternIn(place: Place, pattern: Pattern): Pattern {
+  const values: Readonly<Record<string, string>> = { ...place };
+  return JSON.parse(JSON.stringify(pattern).replace(/\$\{(\w+)\}/g, (written, name: string) => values[name] ?? written)) as Pattern;
 }
 
 /** @param path `scim`, `directory.*.kind=okta`, `channels.*.*=slack`: whether a capability's part of the profile holds it. */

@@ -94,7 +94,7 @@ export interface Route {
 /** `default`: the account's bus; `product`: ours; `okta`, `auth0`: the partner bus that the profile names. */
 export type Bus = 'default' | 'product' | 'okta' | 'auth0';
 
-/** `${stage}` in a pattern's strings is the stage's name. */
+/** `${stage}`, `${partition}`, `${region}` and `${account}` in a pattern's strings are where the stage is. */
 export type Pattern = Readonly<Record<string, unknown>>;
 
 /** Every rule has a dead-letter queue and a retry policy; the stacks add them. */

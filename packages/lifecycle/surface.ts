@@ -1,4 +1,5 @@
 /** What lifecycle shows: the machines of leavers, joiners and movers, the facts that start them, what admins ask of them, and the evidence. */
+import { machineArnInPattern } from '@gatehouse/contracts/in-stage';
 import type { Pattern, Surface } from '@gatehouse/contracts/surface';
 import { accessCut } from '@gatehouse/events/access-cut';
 import { accessRestored } from '@gatehouse/events/access-restored';
@@ -19,9 +20,12 @@ function ended(...machines: string[]): Pattern {
   return {
     source: ['aws.states'],
     'detail-type': ['Step Functions Execution Status Change'],
-    detail: { status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: machines.map((name) => ({ suffix: `-${name}` })) },
+    detail: { status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: machines.map(machineArnInPattern) },
   };
 }
+
+/** Started bare, or by one of its versions or aliases. */
+const offboardingArn = machineArnInPattern('offboarding');
 
 export const surface: Surface = {
   capability: 'lifecycle',
@@ -64,7 +68,7 @@ export const surface: Surface = {
           eventSource: ['states.amazonaws.com'],
           eventName: ['StartExecution'],
           errorCode: [{ exists: false }],
-          requestParameters: { stateMachineArn: [{ wildcard: '*-offboarding' }, { wildcard: '*-offboarding:*' }] },
+          requestParameters: { stateMachineArn: [offboardingArn, { prefix: `${offboardingArn}:` }] },
           // A function's session bears the function's name: who asked it to is known already.
           userIdentity: { principalId: [{ 'anything-but': { wildcard: '*:gatehouse-${stage}-lifecycle-*' } }] },
         },

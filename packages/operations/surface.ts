@@ -1,5 +1,6 @@
 /** What operations shows: it hears alarms and the platform's events, tells people, and shows what all capabilities measure. No routes. */
 
+import { machineArnInPattern } from '@gatehouse/contracts/in-stage';
 import { signingKey } from '@gatehouse/contracts/records/signing-key';
 import { type Alarm, capabilities, type Entry, type Metric, type Rule, type Surface, type TableUse } from '@gatehouse/contracts/surface';
 import { alertCleared } from '@gatehouse/events/alert-cleared';
@@ -102,7 +103,7 @@ export const surface: Surface = {
         'detail-type': ['Step Functions Execution Status Change'],
         detail: {
           status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
-          stateMachineArn: machines.map((name) => ({ suffix: `:stateMachine:gatehouse-\${stage}-${name}` })),
+          stateMachineArn: machines.map(machineArnInPattern),
         },
       },
       'watch-platform',

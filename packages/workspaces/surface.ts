@@ -1,4 +1,5 @@
 /** What workspaces shows: the steps over a person's Coder account and workspaces, and over the homes and hosts behind them; how Coder fares, and rollouts of templates. */
+import { machineArnInPattern } from '@gatehouse/contracts/in-stage';
 import type { Entry, Surface, TableUse } from '@gatehouse/contracts/surface';
 
 function step(name: string, timeoutSeconds: number, file = 'workspaces'): Entry {
@@ -106,7 +107,7 @@ export const surface: Surface = {
       pattern: {
         source: ['aws.states'],
         'detail-type': ['Step Functions Execution Status Change'],
-        detail: { status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [{ suffix: '-workspace-rollout' }] },
+        detail: { status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [machineArnInPattern('workspace-rollout')] },
       },
       entry: 'hear-rollout-ended',
     },

@@ -3,7 +3,7 @@ import { patternIn } from '@gatehouse/contracts/in-stage';
 import { ruleName } from '@gatehouse/contracts/names';
 import type { Capability, Rule } from '@gatehouse/contracts/surface';
 import { nameOf } from '../bus.ts';
-import { pascal, stage } from '../stage.ts';
+import { accountId, partition, pascal, region, stage } from '../stage.ts';
 import type { Deployed } from './function.ts';
 
 /** Does nothing for a partner bus that this stage's profile does not name. */
@@ -15,7 +15,9 @@ export function subscribe(capability: Capability, rule: Rule, target: Deployed, 
   const declared = new aws.cloudwatch.EventRule(logical, {
     name: ruleName(stage, capability, rule.name),
     eventBusName: bus,
-    eventPattern: JSON.stringify(patternIn(stage, rule.pattern)),
+    eventPattern: $resolve([partition, region, accountId]).apply(([partition, region, account]) =>
+      JSON.stringify(patternIn({ stage, partition, region, account }, rule.pattern)),
+    ),
   });
   new aws.cloudwatch.EventTarget(`${logical}Target`, {
     rule: declared.name,

@@ -142,3 +142,21 @@ function allStates(definition: Definition): [string, State][] {
     ...(state.ItemProcessor ? allStates(state.ItemProcessor) : []),
   ]);
 }
+
+it("are heard of as this stage's own, exactly: another stage of the account has machines whose names end alike", () => {
+  const own = graph.all('aws:sfn/stateMachine:StateMachine').map(({ inputs }) => inputs.name);
+  const hearing = graph
+    .all('aws:cloudwatch/eventRule:EventRule')
+    .filter(({ inputs }) => inputs.eventPattern.source?.includes('aws.states'));
+  expect(hearing.length).toBeGreaterThan(3);
+  for (const { name, inputs } of hearing) {
+    const { stateMachineArn, requestParameters } = inputs.eventPattern.detail;
+    const written: (string | { prefix: string })[] = stateMachineArn ?? requestParameters.stateMachineArn;
+    const arns = written.map((one) => (typeof one === 'string' ? one : one.prefix.replace(/:$/, '')));
+    expect(arns.length, name).toBeGreaterThan(0);
+    for (const arn of arns) {
+      expect(arn, name).toMatch(new RegExp(`^arn:aws:states:${region}:${account}:stateMachine:`));
+      expect(own, name).toContain(arn.split(':').at(-1));
+    }
+  }
+});

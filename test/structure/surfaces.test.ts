@@ -7,7 +7,7 @@ import { installAwsLambda } from '@gatehouse/local/lambda/runtime';
 import { loadSurfaces } from '@gatehouse/local/surfaces';
 import { describe, expect, it } from 'vitest';
 import type * as z from 'zod';
-import { region, root } from '../support/sst-diff/environment.ts';
+import { account, region, root } from '../support/sst-diff/environment.ts';
 import { capturedGraph } from '../support/sst-diff/graph.ts';
 import { steps } from './contracts.ts';
 
@@ -73,7 +73,7 @@ describe('the deployed graph', () => {
         .map(({ name, bus, pattern }) => ({
           name: ruleName('bundled', capability, name),
           eventBusName: buses[bus],
-          eventPattern: patternIn('bundled', pattern),
+          eventPattern: patternIn({ stage: 'bundled', partition: 'aws', region, account }, pattern),
         })),
     );
     const deployed = graph.all('aws:cloudwatch/eventRule:EventRule').map(({ inputs }) => inputs);

@@ -3,11 +3,13 @@ import { patternIn } from '@gatehouse/contracts/in-stage';
 import { app, busName, functionAlias, functionName, ruleName } from '@gatehouse/contracts/names';
 import type { Bus, Surface } from '@gatehouse/contracts/surface';
 import type { Scheduler } from '../aws/scheduler/scheduler.ts';
-import { type AwsService, account } from '../aws/service.ts';
+import { type AwsService, account, region } from '../aws/service.ts';
 import { deadLetterArn } from '../dead-letters.ts';
 import { auth0Bus } from '../idp/auth0.ts';
 import { partnerBus, stage } from '../profile.ts';
 import { arnOf, call, look } from './call.ts';
+
+const place = { stage, partition: 'aws', region, account };
 
 function busOf(bus: Bus): string {
   switch (bus) {
@@ -35,7 +37,7 @@ export async function makeRules(surfaces: readonly Surface[], events: AwsService
     await call(events, 'PutRule', {
       Name: Rule,
       EventBusName,
-      EventPattern: JSON.stringify(patternIn(stage, rule.pattern)),
+      EventPattern: JSON.stringify(patternIn(place, rule.pattern)),
       State: 'ENABLED',
     });
     const Arn = arnOf('lambda', `function:${functionName(stage, surface.capability, rule.entry)}:${functionAlias}`);
