@@ -18,6 +18,7 @@ import { casesOf, readCase, readLock, type Stored } from './case.dynamo.ts';
 import { idFrom, show } from './case.ts';
 import { setHold } from './hold.dynamo.ts';
 import { rememberInitiator } from './initiator.dynamo.ts';
+import { caseNamed } from './joined.dynamo.ts';
 import { readStart, type Start } from './start.ts';
 import { surface } from './surface.ts';
 
@@ -60,15 +61,12 @@ export const handler = http(
       }
       const started = await startOne(env, person, start.value, lock?.case_id, caller.person);
       log.info('offboarding asked for', { case_id: started.id, person, by: caller.person });
-      const body = {
-        id: started.id,
-        person,
-        status: 'waiting',
-        trigger: 'manual',
-        started_at: timestamp(now),
-        execution_arn: started.execution_arn,
-      };
-      return { status: started.existed ? 200 : 202, headers: fresh, body };
+      // An event may have been a moment ahead: then it is that case which is run.
+      const one = await opening(env.TABLE_LIFECYCLE, started.id);
+      if (one) return { status: started.existed || one.id !== started.id ? 200 : 202, headers: fresh, body: show(one) };
+      const { id, execution_arn } = started;
+      const body = { id, person, status: 'waiting', trigger: 'manual', started_at: timestamp(now), execution_arn };
+      return { status: 202, headers: fresh, body };
     },
 
     'list-offboardings': async (request, { env }) => {
@@ -112,10 +110,10 @@ async function startOne(env: Env, person: string, { reason, ticket, hold }: Star
   return { id: other, ...(await startMachine(env.MACHINE_OFFBOARDING_ARN, other, input)) };
 }
 
-/** Somebody else's request may be a moment ahead of this one: its execution is there, its case is about to be. */
+/** The execution is there, its case is about to be. Undefined: its first state is being tried again; the id stands for its case all the same. */
 async function opening(table: string, id: string): Promise<Stored | undefined> {
   for (let look = 1; ; look++) {
-    const one = await readCase(table, id);
+    const one = await caseNamed(table, id);
     if (one || look === looks) return one;
     await pause(lookEveryMs);
   }

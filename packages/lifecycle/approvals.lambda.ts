@@ -6,9 +6,9 @@ import { log } from '@gatehouse/runtime/log';
 import { apiError, apiWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
 import { type Approval, approvals, keepDecision, type Member, readApproval, subjects } from './approval.dynamo.ts';
-import { readCase } from './case.dynamo.ts';
 import { approversFor, type DecisionRefusal, decide, stateOf } from './guard.ts';
 import { liftHold, setHold } from './hold.dynamo.ts';
+import { caseNamed } from './joined.dynamo.ts';
 import { surface } from './surface.ts';
 import { peopleIn } from './wave.dynamo.ts';
 
@@ -60,7 +60,7 @@ export const handler = http(
     'hold-offboarding': async (request, { env: { TABLE_LIFECYCLE: table }, caller, now }) => {
       const wish = HoldWish.safeParse(bodyOf(request));
       if (!wish.success) return invalid(request, 'Write {"hold": true or false, "reason": "why"}');
-      const one = await readCase(table, request.pathParameters.id ?? '');
+      const one = await caseNamed(table, request.pathParameters.id ?? '');
       if (!one) return apiError(404, 'not_found_error', 'There is no such offboarding', request.requestId);
       const { hold, reason } = wish.data;
       if (hold) await setHold(table, one.person, { by: caller.person, reason, at: timestamp(now) });

@@ -4,7 +4,8 @@ import { evidencePage } from '@gatehouse/core/evidence/page';
 import { http, type Reply, type Request } from '@gatehouse/runtime/http';
 import { apiError, apiWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
-import { readCase, readChain, readSeal } from './case.dynamo.ts';
+import { readChain, readSeal } from './case.dynamo.ts';
+import { caseNamed } from './joined.dynamo.ts';
 import { packets, readHead, roots } from './kept.dynamo.ts';
 import { readRoot } from './kept.s3.ts';
 import { surface } from './surface.ts';
@@ -31,9 +32,9 @@ export const handler = http(
   {
     'offboarding-evidence': async (request, { env: { TABLE_LIFECYCLE: table } }) => {
       const id = request.pathParameters.id ?? '';
-      const one = await readCase(table, id);
+      const one = await caseNamed(table, id);
       if (!one) return missing(request, `There is no offboarding ${JSON.stringify(id)}`);
-      const [chain, seal] = await Promise.all([readChain(table, id), readSeal(table, id)]);
+      const [chain, seal] = await Promise.all([readChain(table, one.id), readSeal(table, one.id)]);
       const packet = packetOf(one, chain, seal);
       if (request.header('accept')?.includes('text/html')) return { status: 200, headers: page, body: evidencePage(packet) };
       return { status: 200, headers: attachment(`${one.id}.json`), body: { ...packet } };

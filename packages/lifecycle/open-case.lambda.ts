@@ -12,6 +12,7 @@ import * as z from 'zod';
 import { leaveWord, open, readCase, readLock, type Stored } from './case.dynamo.ts';
 import { caseIdOf, idFrom } from './case.ts';
 import { setHold } from './hold.dynamo.ts';
+import { rememberJoined } from './joined.dynamo.ts';
 import { example, readStart, type Start } from './start.ts';
 
 export const env = z.object({ TABLE_LIFECYCLE: z.string(), CONFIG: json(LifecycleConfig), STEP_ADMIT_PERSON_ARN: z.string() });
@@ -49,6 +50,7 @@ export const handler = onStep(openCase, env, async ({ input, execution_arn, redr
     if (left && start.value.hold && !other.dry_run)
       // Who asks for a hold must not lose it to the case that was a moment ahead of theirs.
       await setHold(table, person, { by: execution_arn, reason: start.value.reason, at: timestamp(now) });
+    if (left && !fact) await rememberJoined(table, id, other.id);
     if (left)
       return told(
         'already_open',
