@@ -17,6 +17,11 @@ export default $config({
     };
   },
   async run() {
+    const { profile } = await import('./stacks/stage.ts');
+    if (profile.parked) {
+      await import('./stacks/parked.ts');
+      return {};
+    }
     await import('./stacks/access.ts');
     await import('./stacks/policy.ts');
     await import('./stacks/usage.ts');

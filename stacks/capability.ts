@@ -1,23 +1,14 @@
 /** Deploys one capability from its surface and from nothing else: what is not in the surface does not exist in AWS. */
-import { alarmsOf, holds } from '@gatehouse/contracts/in-stage';
+import { alarmsOf } from '@gatehouse/contracts/in-stage';
 import type { Capability, Surface } from '@gatehouse/contracts/surface';
 import { alarm } from './resources/alarm.ts';
-import { bucketOf } from './resources/bucket.ts';
 import { deadLetters } from './resources/dead-letters.ts';
 import { type Deployed, deployFunction } from './resources/function.ts';
-import { keyOf } from './resources/key.ts';
 import { subscribe } from './resources/rule.ts';
 import { schedule } from './resources/schedule.ts';
-import { secretOf } from './resources/secret.ts';
 import { feed } from './resources/stream.ts';
-import { tableOf } from './resources/table.ts';
-import { profile, stage } from './stage.ts';
-
-/** A capability's part of the profile; some have none. */
-function partOf(capability: Capability): unknown {
-  const parts: Readonly<Record<string, unknown>> = profile;
-  return parts[capability];
-}
+import { stage } from './stage.ts';
+import { partOf, storesOf } from './stores.ts';
 
 const functions = new Map<string, Deployed>();
 
@@ -30,15 +21,10 @@ export function functionOf(capability: Capability, entry: string): Deployed {
 
 export function deploy(surface: Surface): void {
   const { capability } = surface;
-  const table = surface.table ? tableOf(capability) : undefined;
-  for (const [name, key] of Object.entries(surface.keys ?? {})) if (holds(partOf(capability), key.where)) keyOf(capability, name, key);
-  for (const [name, secret] of Object.entries(surface.secrets ?? {}))
-    if (holds(partOf(capability), secret.where)) secretOf(capability, name, secret);
-  for (const [name, bucket] of Object.entries(surface.buckets ?? {})) bucketOf(capability, name, bucket);
-
+  const { table, logs } = storesOf(surface);
   const letters = deadLetters(surface);
   for (const [name, entry] of Object.entries(surface.entries)) {
-    functions.set(`${capability}/${name}`, deployFunction(surface, name, entry, { table, deadLetters: letters?.arn }));
+    functions.set(`${capability}/${name}`, deployFunction(surface, name, entry, { table, deadLetters: letters?.arn, log: logs.get(name) }));
   }
   for (const rule of surface.rules ?? []) subscribe(capability, rule, functionOf(capability, rule.entry), letters);
   for (const item of surface.schedules ?? []) schedule(capability, item, functionOf(capability, item.entry), letters);

@@ -4,16 +4,20 @@ import path from 'node:path';
 import { Profile } from '@gatehouse/core/profile';
 import { mistakesOf, readYaml } from './profile-mistakes.ts';
 
-const folder = 'stacks/profiles';
+/** Where profiles are, from the repository's root: `stacks/profiles`, or what GATEHOUSE_PROFILES names, as a private repository beside this one. */
+export function profilesFolder(): string {
+  return process.env.GATEHOUSE_PROFILES || 'stacks/profiles';
+}
 
 /** @param root the repository's folder. Throws one error that lists every mistake. */
 export function profileOf(stage: string, root = process.cwd()): Profile {
+  const folder = profilesFolder();
   const file = path.join(folder, `${stage}.yaml`);
-  if (!existsSync(path.join(root, file))) {
-    const there = globSync('*.yaml', { cwd: path.join(root, folder) }).map((name) => path.basename(name, '.yaml'));
+  if (!existsSync(path.resolve(root, file))) {
+    const there = globSync('*.yaml', { cwd: path.resolve(root, folder) }).map((name) => path.basename(name, '.yaml'));
     throw new Error(`There is no ${file}: copy one of ${there.sort().join(', ')} to it, and write the company's own values`);
   }
-  return readProfile(file, readFileSync(path.join(root, file), 'utf8'));
+  return readProfile(file, readFileSync(path.resolve(root, file), 'utf8'));
 }
 
 /** @param name how the error calls the file. Throws one error that lists every mistake, each with its line. */

@@ -88,6 +88,8 @@ const Written = z
     region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/),
     /** Tables, keys, secrets and buckets outlive `sst remove`. Without it a removed stage leaves nothing behind. */
     keep_data: z.boolean().default(true),
+    /** Only what holds data stands; what serves and runs is gone until this is. */
+    parked: z.boolean().default(false),
     /** Without it the API is reached by its own name with the stage in the path, where the CLI's sign-in cannot find it. */
     domain: Domain.optional(),
     /** The gateway's origin where it is not `https://<domain>`, as behind a proxy of the company's own: our `iss`, and the base of every endpoint. */
@@ -114,7 +116,13 @@ const Written = z
     operations: OperationsConfig.prefault({}),
     inference: InferenceConfig.prefault({}),
   })
-  .superRefine(({ region, domain, people, keep_data, lifecycle }, context) => {
+  .superRefine(({ region, domain, people, keep_data, parked, lifecycle }, context) => {
+    if (parked && !keep_data)
+      context.addIssue({
+        code: 'custom',
+        path: ['parked'],
+        message: 'a stage that keeps no data has nothing to rest on: remove it instead',
+      });
     if (!keep_data && lifecycle.evidence.mode === 'COMPLIANCE')
       context.addIssue({
         code: 'custom',

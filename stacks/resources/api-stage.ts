@@ -3,6 +3,7 @@ import type { Capability, Route } from '@gatehouse/contracts/surface';
 import { isPushed, methodPathOf, pushThrottle, type Throttle, usualThrottle } from '@gatehouse/contracts/throttle';
 import { functionOf } from '../capability.ts';
 import { partition, pascal } from '../stage.ts';
+import { accessLog } from './log.ts';
 
 /** One permission for each function behind the routes, on its alias. */
 export function mayInvoke(
@@ -69,8 +70,7 @@ const format = JSON.stringify({
 });
 
 export function accessLogSettings(logical: string, name: string) {
-  const log = new aws.cloudwatch.LogGroup(logical, { name: `/aws/vendedlogs/apis/${name}`, retentionInDays: 30 });
-  return { destinationArn: log.arn, format };
+  return { destinationArn: accessLog(logical, name).arn, format };
 }
 
 let role: $util.Output<aws.apigateway.Account> | undefined;

@@ -17,14 +17,16 @@ export interface Deployed {
   alias: aws.lambda.Alias;
 }
 
+/** What stands before the function does. */
+interface Around {
+  table: sst.aws.Dynamo | undefined;
+  deadLetters: $util.Output<string> | undefined;
+  log: aws.cloudwatch.LogGroup | undefined;
+}
+
 type Power = Statement<$util.Input<string>>;
 
-export function deployFunction(
-  surface: Surface,
-  name: string,
-  entry: Entry,
-  { table, deadLetters }: { table: sst.aws.Dynamo | undefined; deadLetters: $util.Output<string> | undefined },
-): Deployed {
+export function deployFunction(surface: Surface, name: string, entry: Entry, { table, deadLetters, log }: Around): Deployed {
   const { capability } = surface;
   const physical = functionName(stage, capability, name);
   const logical = pascal(capability, name);
@@ -73,7 +75,7 @@ export function deployFunction(
     architecture: 'arm64',
     timeout: `${entry.timeoutSeconds} seconds`,
     memory: `${entry.memoryMb} MB`,
-    logging: { format: 'json', retention: '1 month' },
+    logging: { format: 'json', ...(log && { logGroup: log.name }) },
     versioning: true,
     ...(reserved !== undefined && { concurrency: { reserved } }),
     nodejs: { minify: true },

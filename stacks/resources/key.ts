@@ -1,7 +1,7 @@
 /** KMS keys by `<capability>/<key>`, each with the alias that the contracts name. Who may use one is said by the entries that do. */
 import { keyAlias } from '@gatehouse/contracts/names';
 import type { Capability, Key } from '@gatehouse/contracts/surface';
-import { keep, pascal, stage } from '../stage.ts';
+import { keep, keepData, pascal, stage } from '../stage.ts';
 import { surfaces } from '../surfaces.ts';
 
 const keys = new Map<string, aws.kms.Key>();
@@ -15,7 +15,8 @@ export function keyOf(capability: Capability, name: string, { spec, usage }: Key
       customerMasterKeySpec: spec,
       keyUsage: usage,
       enableKeyRotation: spec === 'SYMMETRIC_DEFAULT',
-      deletionWindowInDays: 30,
+      // A key that waits for its deletion costs nothing; the days are for whoever deletes one by mistake.
+      deletionWindowInDays: keepData ? 30 : 7,
     },
     keep,
   );

@@ -5,6 +5,7 @@ import { machineAlias, machineName } from '@gatehouse/contracts/names';
 import type { Capability, Machine } from '@gatehouse/contracts/surface';
 import { accountId, pascal, stage } from '../stage.ts';
 import { fill } from './definition.ts';
+import { machineLog } from './log.ts';
 
 /** Log delivery and X-Ray know no resource (Step Functions Developer Guide, "CloudWatch Logs" and "X-Ray"). */
 const anywhere = [
@@ -27,7 +28,7 @@ export function deployMachine(capability: Capability, machine: Machine, aliases:
   const physical = machineName(stage, machine.name);
   const logical = pascal(capability, machine.name, 'machine');
   const text = readFileSync(path.join($cli.paths.root, machine.definition), 'utf8');
-  const logs = new aws.cloudwatch.LogGroup(`${logical}Logs`, { name: `/aws/vendedlogs/states/${physical}`, retentionInDays: 30 });
+  const logs = machineLog(logical, physical);
   const role = new aws.iam.Role(`${logical}Role`, {
     assumeRolePolicy: aws.iam.getPolicyDocumentOutput({
       statements: [

@@ -2,7 +2,7 @@
 import { globSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { profileOf } from '../../stacks/profile.ts';
+import { profileOf, profilesFolder } from '../../stacks/profile.ts';
 import { root } from '../support/sst-diff/environment.ts';
 import { capturedGraph } from '../support/sst-diff/graph.ts';
 import { developerHours, idleHours, type Line, measuring, ofProfile, running, standing, total } from './cost/bill.ts';
@@ -14,7 +14,7 @@ const usage = `npm run cost -- --profile NAME [--developers N] [--json]
 Captures the graph of stacks/profiles/NAME.yaml, counts an hour of the embedded stack, and multiplies by list prices of us-east-1.
   --developers N   200 when left out`;
 
-const stages = globSync('*.yaml', { cwd: path.join(root, 'stacks/profiles') }).map((file) => path.basename(file, '.yaml'));
+const stages = globSync('*.yaml', { cwd: path.resolve(root, profilesFolder()) }).map((file) => path.basename(file, '.yaml'));
 const { values } = parseArgs({
   options: {
     profile: { type: 'string' },

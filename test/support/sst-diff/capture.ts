@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { profilesFolder } from '../../../stacks/profile.ts';
 import { startAwsLoopback } from './aws-loopback.ts';
 import { buildsOf } from './builds.ts';
 import { installPulumiStandIn, root, sstBinary, sstEnvironment, workFolder } from './environment.ts';
@@ -48,7 +49,7 @@ function resourceOf(change: Change): Resource {
 
 /** Over every file that the program of this stage, its functions or this harness read. */
 function inputsDigest(stage: string): string {
-  return digestOf([`stacks/profiles/${stage}.yaml`]);
+  return digestOf([path.relative(root, path.resolve(root, profilesFolder(), `${stage}.yaml`))]);
 }
 
 /** Over the same without a stage's own. */
