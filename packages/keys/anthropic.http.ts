@@ -1,21 +1,21 @@
 /**
- * Anthropic's Admin API, as far as seats need it: members, invites, API keys. Every call books its turn first, for the limit is the organization's.
+ * Anthropic's Admin API, as far as seats need it: members, invites, API keys. Every call takes a turn, for the limit is the organization's.
  * What it answers to our own write is no proof. (platform.claude.com, "Admin API".)
  */
 import type { SeatsConfig } from '@gatehouse/core/seats-profile';
 import { Misconfigured, Throttled, Unavailable } from '@gatehouse/runtime/fault';
 import { type Answer, ask } from '@gatehouse/runtime/outside';
 import { secret, secretAgain } from '@gatehouse/runtime/secret';
+import type { TakeTurn } from '@gatehouse/runtime/turn';
 import * as z from 'zod';
-import { takeTurn } from './rate.dynamo.ts';
 import type { ApiKey, Holding, Member } from './seat.ts';
 
 export interface Anthropic {
   config: SeatsConfig;
   /** ARN of the secret that holds the admin key. */
   keyArn: string;
-  /** Where the turns are booked: our own table. */
-  table: string;
+  /** Awaited before each call: the limit is the organization's. */
+  takeTurn: TakeTurn;
 }
 
 const timeoutMs = 5_000;
@@ -140,7 +140,7 @@ async function readPage<T extends { id: string }>(
 async function call(at: Anthropic, method: string, path: string, json?: unknown): Promise<Answer> {
   const url = `${at.config.url.replace(/\/$/, '')}/v1/organizations${path}`;
   const send = async (key: string) => {
-    await takeTurn(at.table, 'anthropic', at.config.requests_per_minute);
+    await at.takeTurn();
     const headers = { 'x-api-key': key, 'anthropic-version': '2023-06-01' };
     return ask(url, { method, headers, ...(json !== undefined && { json }), timeoutMs, attempts: 1 });
   };

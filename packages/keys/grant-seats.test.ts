@@ -34,7 +34,7 @@ beforeAll(async () => {
   const tables = { TABLE_KEYS: await aws.table('keys'), TABLE_PEOPLE: await aws.table('people') };
   Object.assign(process.env, tables, {
     SECRET_ANTHROPIC_ADMIN_KEY_ARN: ((await made.json()) as { ARN: string }).ARN,
-    CONFIG: JSON.stringify({ anthropic: { url: `${outside.origin}/anthropic`, kind: 'console' } }),
+    CONFIG: JSON.stringify({ anthropic: { url: `${outside.origin}/anthropic`, kind: 'console', requests_per_minute: 1_000 } }),
   });
   const { put } = await import('@gatehouse/runtime/table');
   for (const name of ['nina', 'bob', 'omar', 'pia', 'quinn']) {

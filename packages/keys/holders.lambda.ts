@@ -6,7 +6,7 @@ import { onStep } from '@gatehouse/runtime/step';
 import * as z from 'zod';
 import { keyPage as apiKeyPage, memberPage, setKeyStatus } from './anthropic.http.ts';
 import { addressesOf, blockKey, keyInfo, keyPage, setMetadata } from './litellm.http.ts';
-import { anthropicOf } from './scene.anthropic.ts';
+import { atAnthropic } from './scene.anthropic.ts';
 import { mark } from './virtual-key.ts';
 
 export const env = z.object({
@@ -43,26 +43,26 @@ export const keys = onStep(listKeyHolders, env, async ({ cursor }, { env }): Pro
 
 /** First the members, then the keys: a key is named by its maker's id, which is a seat's own while they are a member. */
 export const seats = onStep(listSeatHolders, env, async ({ cursor }, { env }): Promise<Listed> => {
-  const anthropic = anthropicOf(env);
-  if (!anthropic) return { holders: [] };
-  const [what = 'members', from] = (cursor ?? 'members').split(' ');
-  if (what === 'members') {
-    const { rows, after } = await memberPage(anthropic, from);
-    const holders = rows.map(({ id, email }): Holder => ({ system: 'anthropic', kind: 'seat', ref: id, names: [email], live: true }));
-    return { holders, next: after === undefined ? 'keys' : `members ${after}` };
-  }
-  const { rows, after } = await apiKeyPage(anthropic, from);
-  const holders = rows.map(({ id, status, maker }): Holder => {
-    return { system: 'anthropic', kind: 'api-key', ref: id, names: maker === undefined ? [] : [maker], live: status === 'active' };
+  const listed = await atAnthropic(env, 'first', async (anthropic): Promise<Listed> => {
+    const [what = 'members', from] = (cursor ?? 'members').split(' ');
+    if (what === 'members') {
+      const { rows, after } = await memberPage(anthropic, from);
+      const holders = rows.map(({ id, email }): Holder => ({ system: 'anthropic', kind: 'seat', ref: id, names: [email], live: true }));
+      return { holders, next: after === undefined ? 'keys' : `members ${after}` };
+    }
+    const { rows, after } = await apiKeyPage(anthropic, from);
+    const holders = rows.map(({ id, status, maker }): Holder => {
+      return { system: 'anthropic', kind: 'api-key', ref: id, names: maker === undefined ? [] : [maker], live: status === 'active' };
+    });
+    return { holders, ...(after !== undefined && { next: `keys ${after}` }) };
   });
-  return { holders, ...(after !== undefined && { next: `keys ${after}` }) };
+  return listed ?? { holders: [] };
 });
 
 export const block = onStep(blockOrphan, env, async ({ orphan, kind, ref }, { env }) => {
   const gone = { outcome: 'gone' as const, message: 'It is not there any more' };
   if (kind === 'api-key') {
-    const anthropic = anthropicOf(env);
-    const off = anthropic && (await setKeyStatus(anthropic, ref, 'inactive'));
+    const off = await atAnthropic(env, 'first', (anthropic) => setKeyStatus(anthropic, ref, 'inactive'));
     return off ? { outcome: 'blocked' as const, message: 'The API key is inactive' } : gone;
   }
   const litellm = litellmOf(env, orphan);

@@ -7,6 +7,7 @@ import { json } from '@gatehouse/runtime/environment';
 import { Misconfigured } from '@gatehouse/runtime/fault';
 import { onStep } from '@gatehouse/runtime/step';
 import { get } from '@gatehouse/runtime/table';
+import { type Allowance, inTurn, TurnAhead } from '@gatehouse/runtime/turn';
 import * as z from 'zod';
 import type { Anthropic } from './anthropic.http.ts';
 import { report, type Seen } from './seat.ts';
@@ -30,9 +31,17 @@ export interface Scene {
 
 export const noOrganization = 'This company has no organization at Anthropic (profile: keys.anthropic)';
 
-/** Undefined: the company has none. */
-export function anthropicOf({ CONFIG, TABLE_KEYS, SECRET_ANTHROPIC_ADMIN_KEY_ARN }: Omit<Env, 'TABLE_PEOPLE'>): Anthropic | undefined {
-  return CONFIG.anthropic && { config: CONFIG.anthropic, keyArn: SECRET_ANTHROPIC_ADMIN_KEY_ARN, table: TABLE_KEYS };
+/** Runs with the organization at hand; all calls of it take turns. Undefined: the company has none. */
+export async function atAnthropic<T>(
+  { CONFIG, TABLE_KEYS, SECRET_ANTHROPIC_ADMIN_KEY_ARN }: Omit<Env, 'TABLE_PEOPLE'>,
+  who: Allowance['who'],
+  run: (anthropic: Anthropic) => Promise<T>,
+): Promise<T | undefined> {
+  const { anthropic: config } = CONFIG;
+  if (!config) return undefined;
+  return inTurn({ table: TABLE_KEYS, vendor: 'anthropic', perMinute: config.requests_per_minute, who }, (takeTurn) =>
+    run({ config, keyArn: SECRET_ANTHROPIC_ADMIN_KEY_ARN, takeTurn }),
+  );
 }
 
 export async function whomOf({ TABLE_PEOPLE }: Pick<Env, 'TABLE_PEOPLE'>, id: string): Promise<Person> {
@@ -43,22 +52,31 @@ export async function whomOf({ TABLE_PEOPLE }: Pick<Env, 'TABLE_PEOPLE'>, id: st
 
 const busySeconds = 30;
 
-/** @param patient The machine comes back to this step when the organization's limit is used up, instead of trying again at once. */
+/** When asking again can tell more, after an error that says only that it is not the time. Undefined: it says something else. */
+export function waitAfter(error: unknown): number | undefined {
+  if (error instanceof TurnAhead) return error.waitSeconds;
+  return error instanceof Error && error.name === 'Throttled' ? busySeconds : undefined;
+}
+
+const none = (): StepOutput => tell('nothing_to_do', [], noOrganization);
+
+/** @param patient The machine comes back to this step for its turn; otherwise the step waits a little, and then fails. */
 export function onSeats(
   contract: StepContract<typeof StepInput, typeof StepOutput>,
   run: (scene: Scene) => Promise<StepOutput>,
   { patient = false } = {},
 ) {
   return onStep(contract, env, async (input, { env }) => {
-    const anthropic = anthropicOf(env);
-    if (!anthropic) return { outcome: 'nothing_to_do' as const, targets: [], message: noOrganization };
+    if (!env.CONFIG.anthropic) return none();
     const whom = await whomOf(env, input.person);
     const taken = await takenFrom(env.TABLE_KEYS, input.person);
     try {
-      return await run({ input, table: env.TABLE_KEYS, anthropic, whom, taken });
+      const who = patient ? { id: input.case_id, kind: contract.name } : undefined;
+      return (await atAnthropic(env, who, (anthropic) => run({ input, table: env.TABLE_KEYS, anthropic, whom, taken }))) ?? none();
     } catch (error) {
-      if (!patient || !(error instanceof Error) || error.name !== 'Throttled') throw error;
-      return { ...tell('not_yet', [], error.message), ...(input.watch && { watch: input.watch }), wait_seconds: busySeconds };
+      const wait = patient ? waitAfter(error) : undefined;
+      if (wait === undefined) throw error;
+      return { ...tell('not_yet', [], (error as Error).message), ...(input.watch && { watch: input.watch }), wait_seconds: wait };
     }
   });
 }

@@ -82,32 +82,36 @@ function worstOf(removals: readonly Removed[]): Removed['trouble'] {
 }
 
 /** Only what Gatehouse took: keys work again, and whoever lost their seat is invited to one. */
-export const unblock = onSeats(unblockSeats, async (scene) => {
-  const { anthropic, table, input, whom, taken } = scene;
-  const lost = taken.members.find(({ state }) => state === 'taken');
-  if (!lost && taken.keys.length === 0) return tell('nothing_to_do', [], 'Gatehouse has taken nothing at Anthropic');
-  const holding = await held(scene);
-  if (input.dry_run) return tell('done', seenOf(holding), 'What Gatehouse took at Anthropic would be given back');
-  const seen: Seen[] = [];
-  for (const { id, status } of holding.keys.filter(({ id }) => taken.keys.includes(id))) {
-    const on = status === 'inactive' && (await setKeyStatus(anthropic, id, 'active'));
-    seen.push({ kind: 'api-key', id, before: status, after: on ? 'active' : status });
-  }
-  const isBack = holding.members.length + holding.invites.length > 0;
-  const invited = lost && !isBack ? await invite(anthropic, whom.email, lost.role) : undefined;
-  if (lost) seen.push({ kind: 'seat', id: lost.id, before: 'removed', after: isBack ? 'member' : (invited?.outcome ?? 'removed') });
-  if (invited && 'message' in invited)
-    return invited.outcome === 'managed'
-      ? tell('delegated', seen, 'Membership at Anthropic follows the identity provider, which gives the seat back')
-      : tell('needs_human', seen, `Anthropic does not invite them again: ${invited.message}`);
-  if (invited) {
-    const now = await held(scene);
-    if (now.members.length + now.invites.length === 0)
-      return tell('needs_human', seen, 'Anthropic says that they are invited again, and shows no invite: invite them by hand');
-  }
-  await givenBack(table, input.person, taken);
-  return tell('done', seen, `${count(seen)} given back at Anthropic`);
-});
+export const unblock = onSeats(
+  unblockSeats,
+  async (scene) => {
+    const { anthropic, table, input, whom, taken } = scene;
+    const lost = taken.members.find(({ state }) => state === 'taken');
+    if (!lost && taken.keys.length === 0) return tell('nothing_to_do', [], 'Gatehouse has taken nothing at Anthropic');
+    const holding = await held(scene);
+    if (input.dry_run) return tell('done', seenOf(holding), 'What Gatehouse took at Anthropic would be given back');
+    const seen: Seen[] = [];
+    for (const { id, status } of holding.keys.filter(({ id }) => taken.keys.includes(id))) {
+      const on = status === 'inactive' && (await setKeyStatus(anthropic, id, 'active'));
+      seen.push({ kind: 'api-key', id, before: status, after: on ? 'active' : status });
+    }
+    const isBack = holding.members.length + holding.invites.length > 0;
+    const invited = lost && !isBack ? await invite(anthropic, whom.email, lost.role) : undefined;
+    if (lost) seen.push({ kind: 'seat', id: lost.id, before: 'removed', after: isBack ? 'member' : (invited?.outcome ?? 'removed') });
+    if (invited && 'message' in invited)
+      return invited.outcome === 'managed'
+        ? tell('delegated', seen, 'Membership at Anthropic follows the identity provider, which gives the seat back')
+        : tell('needs_human', seen, `Anthropic does not invite them again: ${invited.message}`);
+    if (invited) {
+      const now = await held(scene);
+      if (now.members.length + now.invites.length === 0)
+        return tell('needs_human', seen, 'Anthropic says that they are invited again, and shows no invite: invite them by hand');
+    }
+    await givenBack(table, input.person, taken);
+    return tell('done', seen, `${count(seen)} given back at Anthropic`);
+  },
+  { patient: true },
+);
 
 export const purge = onSeats(
   purgeSeats,

@@ -9,7 +9,7 @@ import { unblockVirtualKeys } from '@gatehouse/contracts/steps/virtual-keys';
 import { unblockWorkspaces } from '@gatehouse/contracts/steps/workspaces';
 import { accessRestored } from '@gatehouse/events/access-restored';
 import { callStep } from '@gatehouse/runtime/call';
-import { Unavailable } from '@gatehouse/runtime/fault';
+import { Throttled, Unavailable } from '@gatehouse/runtime/fault';
 import { log } from '@gatehouse/runtime/log';
 import { publish } from '@gatehouse/runtime/publish';
 import { transact } from '@gatehouse/runtime/table';
@@ -57,6 +57,8 @@ export async function welcomeBack(env: z.infer<typeof ReturnEnv>, person: string
     person,
     results: results.map(({ outcome, message }) => ({ outcome, message })),
   });
+  const waiting = results.find(({ outcome }) => outcome === 'not_yet');
+  if (waiting) throw new Throttled(`${person} is not given everything back yet: ${waiting.message}`);
   if (results.some(({ outcome }) => outcome === 'done'))
     await transact([publish(env.TABLE_LIFECYCLE, accessRestored, { person, generation, case_id: last.id, cause: last.id })]);
 }
