@@ -41,7 +41,8 @@ export const KeysConfig = z.strictObject({
 export type KeysConfig = z.infer<typeof KeysConfig>;
 
 export const WorkspacesConfig = z.strictObject({
-  coder: z.strictObject({ url }).optional(),
+  /** Coder counts how often one user calls one path: `CODER_API_RATE_LIMIT` of the deployment, as it comes. */
+  coder: z.strictObject({ url, requests_per_minute: z.int().min(20).max(100_000).default(512) }).optional(),
   homes: HomesConfig.optional(),
   ecs: HostsConfig.optional(),
 });

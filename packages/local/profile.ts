@@ -6,6 +6,7 @@ import { entraClient, entraTenant } from './idp/entra.ts';
 import { googleAdmin } from './idp/google.ts';
 import { memberCallsPerMinute } from './outside/anthropic/create-anthropic.ts';
 import { localModelKeys } from './outside/anthropic/doors.ts';
+import { coderCallsPerMinute } from './outside/coder/create-coder.ts';
 import { host } from './ports.ts';
 
 export const stage = 'local';
@@ -90,7 +91,7 @@ export function localProfile(
       anthropic: { url: `${outside}/anthropic`, kind: 'console', requests_per_minute: memberCallsPerMinute * vendorLimits },
     },
     workspaces: {
-      coder: { url: `${outside}/coder` },
+      coder: { url: `${outside}/coder`, requests_per_minute: coderCallsPerMinute * vendorLimits },
       homes: { kind: 'efs', file_system: 'fs-0123456789abcdef0', vault: 'homes', role_arn: 'arn:aws:iam::000000000000:role/backup' },
       ecs: { cluster: 'workspaces' },
     },

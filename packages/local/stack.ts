@@ -241,7 +241,7 @@ export async function runStack(
       clock,
       dataFolder: folder.state,
       litellm: { masterKey: litellmKey, replicas },
-      coder: { token: coderToken, runs: platform.runs },
+      coder: { token: coderToken, runs: platform.runs, rateMultiplier: options.vendorLimits },
       anthropic: { adminKey: anthropicAdminKey, rateMultiplier: options.vendorLimits },
       people: idp.directory.people().filter(({ status }) => status === 'ACTIVE'),
     });

@@ -29,7 +29,7 @@ interface Booker {
   kind: string;
 }
 
-/** To be awaited before each call. @param endpoint where the vendor counts each one by itself. */
+/** To be awaited before each call. @param endpoint its path, where the vendor counts each by itself: what was paid for one is paid for all. */
 export type TakeTurn = (endpoint?: string) => Promise<void>;
 
 /** Its turn is booked. A `Throttled` to whoever cannot wait for it. */
@@ -73,21 +73,22 @@ function bucketKey({ vendor }: Allowance) {
  */
 export async function inTurn<T>(at: Allowance, run: (takeTurn: TakeTurn) => Promise<T>): Promise<T> {
   const { who } = at;
-  if (who === undefined) return run(() => nextTurn(at));
-  if (who === 'first') return run(() => firstTurn(at));
   const made = new Map<string, number>();
   let [paid, booked] = [0, 0];
+  const pay = async (calls: number): Promise<number> => {
+    if (who === undefined) await nextTurn(at);
+    else if (who === 'first') await firstTurn(at);
+    else if (booked > 0) await anotherTurn(at, calls);
+    else booked = await ownTurn(at, who);
+    return Math.max(booked, calls);
+  };
   const answer = await run(async (endpoint = '') => {
     const calls = (made.get(endpoint) ?? 0) + 1;
-    if (paid === 0) paid = booked = await ownTurn(at, who);
-    else if (calls > paid) {
-      await anotherTurn(at, calls);
-      paid++;
-    }
+    if (calls > paid) paid = await pay(calls);
     made.set(endpoint, calls);
   });
   const most = Math.min(mostAtOnce, Math.max(0, ...made.values()));
-  if (most !== booked) await remember(at, who.kind, most);
+  if (typeof who === 'object' && most !== booked) await remember(at, who.kind, most);
   return answer;
 }
 

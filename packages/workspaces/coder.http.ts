@@ -5,6 +5,7 @@
 import { Misconfigured, Unavailable } from '@gatehouse/runtime/fault';
 import { type Answer, ask } from '@gatehouse/runtime/outside';
 import { secret, secretAgain } from '@gatehouse/runtime/secret';
+import type { TakeTurn } from '@gatehouse/runtime/turn';
 import * as z from 'zod';
 import type { Build, Workspace } from './workspace.ts';
 
@@ -12,6 +13,8 @@ export interface Coder {
   url: string;
   /** ARN of the secret that holds the service account's token. */
   tokenArn: string;
+  /** Awaited before each call: Coder counts how often one user calls one path. */
+  takeTurn: TakeTurn;
 }
 
 export interface Account {
@@ -119,14 +122,16 @@ export async function paged<P, T extends { id: string }>(
 
 export async function call(coder: Coder, method: string, path: string, json?: unknown): Promise<Answer> {
   const url = `${coder.url.replace(/\/$/, '')}/api/v2${path}`;
-  const send = (token: string) =>
-    ask(url, {
+  const send = async (token: string) => {
+    await coder.takeTurn(path.split('?')[0]);
+    return ask(url, {
       method,
       ...(json !== undefined && { json }),
       headers: { 'coder-session-token': token },
       timeoutMs,
       attempts: method === 'POST' ? 1 : 3,
     });
+  };
   const token = await secret(coder.tokenArn);
   const answer = await send(token);
   if (answer.status !== 401) return answer;

@@ -28,12 +28,13 @@ import {
 } from './coder.http.ts';
 import { giveSecret, makeAccount, makeWorkspace, takeSecret, templateNamed, workspaceNamed } from './coder-giving.http.ts';
 import { forgetGiven, givenBy, rememberGiven } from './given-workspace.dynamo.ts';
-import { env as lookingEnv, tell } from './scene.coder.ts';
+import { atCoder, env as lookingEnv, notYet, tell } from './scene.coder.ts';
 import { usernamesFor } from './username.ts';
 import { next, type Seen, stateOf, type Workspace } from './workspace.ts';
 
 export const env = lookingEnv.extend({ TABLE_KEYS: z.string(), KEY_VIRTUAL_KEYS_ARN: z.string() });
 type Env = z.infer<typeof env>;
+type Wished = z.infer<typeof grantWorkspaces.input>;
 
 const noCoder = 'This company uses no Coder (profile: workspaces.coder)';
 const buildingSeconds = 10;
@@ -48,13 +49,25 @@ interface Scene {
 }
 
 export const grant = onStep(grantWorkspaces, env, async (input, { env }): Promise<GrantOutput> => {
+  const who = { id: input.case_id, kind: grantWorkspaces.name };
+  try {
+    return (await atCoder(env, who, (coder) => give(env, coder, input))) ?? answer('nothing_to_do', refusedAll(input), [], noCoder);
+  } catch (error) {
+    return { ...notYet(error, {}), given: [] };
+  }
+});
+
+function refusedAll({ wanted }: Wished): Given[] {
+  return wanted.map(({ alias }) => ({ alias, state: 'refused' as const }));
+}
+
+async function give(env: Env, coder: Coder, input: Wished): Promise<GrantOutput> {
   const all = (state: Given['state']) => input.wanted.map(({ alias }) => ({ alias, state }));
-  const { coder: config } = env.CONFIG;
-  if (!config || input.wanted.length === 0) return answer('nothing_to_do', all('refused'), [], config ? 'No workspace is wanted' : noCoder);
+  if (input.wanted.length === 0) return answer('nothing_to_do', all('refused'), [], 'No workspace is wanted');
   const whom = await whomOf(env, input.person);
   if (whom.status !== 'active' || whom.generation !== input.generation)
     return answer('nothing_to_do', all('refused'), [], 'They are no longer here, or have left and come back since: nothing was given');
-  const scene: Scene = { env, coder: { url: config.url, tokenArn: env.SECRET_CODER_TOKEN_ARN }, whom, caseId: input.case_id };
+  const scene: Scene = { env, coder, whom, caseId: input.case_id };
   const known = await accountOf(scene.coder, whom.email);
   if (input.dry_run) return answer('done', all('given'), [], known ? 'They have a Coder account' : 'A Coder account would be made');
   const account = known ?? (await newAccount(scene));
@@ -76,7 +89,7 @@ export const grant = onStep(grantWorkspaces, env, async (input, { env }): Promis
   if (results.some(({ waiting }) => waiting)) return answer('not_yet', states, seen, 'A workspace is being built', buildingSeconds);
   const done = states.some(({ state }) => state === 'given') ? 'done' : 'nothing_to_do';
   return answer(done, states, seen, `Their Coder account is active, and their workspace is there${handed}`);
-});
+}
 
 async function whomOf({ TABLE_PEOPLE }: Env, id: string): Promise<Person> {
   const row = await get(TABLE_PEOPLE, person.key(id));
@@ -170,10 +183,18 @@ async function giveOne(
 }
 
 export const withdraw = onStep(withdrawWorkspaces, env, async (input, { env }): Promise<StepOutput> => {
-  const { coder: config } = env.CONFIG;
-  if (!config || input.aliases.length === 0) return tell('nothing_to_do', [], config ? 'No workspace is to be taken' : noCoder);
+  if (input.aliases.length === 0) return tell('nothing_to_do', [], 'No workspace is to be taken');
+  const who = { id: input.case_id, kind: withdrawWorkspaces.name };
+  try {
+    return (await atCoder(env, who, (coder) => takeBack(env, coder, input))) ?? tell('nothing_to_do', [], noCoder);
+  } catch (error) {
+    return notYet(error, {});
+  }
+});
+
+async function takeBack(env: Env, coder: Coder, input: z.infer<typeof withdrawWorkspaces.input>): Promise<StepOutput> {
   const whom = await whomOf(env, input.person);
-  const scene: Scene = { env, coder: { url: config.url, tokenArn: env.SECRET_CODER_TOKEN_ARN }, whom, caseId: input.case_id };
+  const scene: Scene = { env, coder, whom, caseId: input.case_id };
   const account = await accountOf(scene.coder, whom.email);
   if (!account) return tell('nothing_to_do', [], 'Coder has no user of this address');
   const seen: Seen[] = [];
@@ -205,7 +226,7 @@ export const withdraw = onStep(withdrawWorkspaces, env, async (input, { env }): 
     return { ...tell('not_yet', seen, 'Coder says that the account is ended, and still shows it'), wait_seconds: buildingSeconds };
   if (ended) seen.push({ kind: 'account', id: account.id, before: account.status, after: ended });
   return tell(seen.length > 0 ? 'done' : 'nothing_to_do', seen, `${seen.length} things of ours in Coder are taken back`);
-});
+}
 
 /** An account that this case made goes with it; one that was given earlier is suspended, and ours to activate again. */
 async function endAccount({ env, coder, whom, caseId }: Scene, account: Account, scope: 'this_case' | 'all'): Promise<string | undefined> {

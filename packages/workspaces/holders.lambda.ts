@@ -5,19 +5,19 @@ import { json } from '@gatehouse/runtime/environment';
 import { onStep } from '@gatehouse/runtime/step';
 import * as z from 'zod';
 import { everyAccount, everyOwned } from './coder-holders.http.ts';
+import { atCoder } from './scene.coder.ts';
 
-export const env = z.object({ CONFIG: json(WorkspacesConfig), SECRET_CODER_TOKEN_ARN: z.string() });
+export const env = z.object({ TABLE_WORKSPACES: z.string(), CONFIG: json(WorkspacesConfig), SECRET_CODER_TOKEN_ARN: z.string() });
 
 export const list = onStep(listWorkspaceHolders, env, async (_, { env }): Promise<Listed> => {
-  const { coder: config } = env.CONFIG;
-  if (!config) return { holders: [] };
-  const coder = { url: config.url, tokenArn: env.SECRET_CODER_TOKEN_ARN };
-  const accounts = await everyAccount(coder);
+  const listed = await atCoder(env, 'first', async (coder) => ({ accounts: await everyAccount(coder), owned: await everyOwned(coder) }));
+  if (!listed) return { holders: [] };
+  const { accounts, owned } = listed;
   const emails = new Map(accounts.map(({ id, email }) => [id, email]));
   const people = accounts.map(
     ({ id, email, status }): Holder => ({ system: 'coder', kind: 'account', ref: id, names: [email], live: status !== 'suspended' }),
   );
-  const workspaces = (await everyOwned(coder)).map(({ id, ownerId, ownerName, live }): Holder => {
+  const workspaces = owned.map(({ id, ownerId, ownerName, live }): Holder => {
     return { system: 'coder', kind: 'workspace', ref: id, names: [emails.get(ownerId) ?? ownerName], live };
   });
   return { holders: [...people, ...workspaces] };

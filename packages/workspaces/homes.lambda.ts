@@ -9,7 +9,7 @@ import { jobOf, recoveryPointOf, startBackup } from './backups.aws.ts';
 import { firstFound, found } from './case-target.dynamo.ts';
 import { jobVerdict, pointTrouble, pointVerdict, type Verdict } from './home-backup.ts';
 import { asked, type CaseRow, caseOf, type Latest, latestBackup, rememberJob, rememberKept, takeTurn } from './kept-home.dynamo.ts';
-import { tell } from './scene.coder.ts';
+import { notYet, tell } from './scene.coder.ts';
 import { env, noHomes, type Scene, sceneOf } from './scene.homes.ts';
 import type { Seen } from './workspace.ts';
 
@@ -25,8 +25,9 @@ export const find = onStep(findHomes, env, async ({ person, case_id }, { env }) 
 });
 
 export const backUp = onStep(backUpHome, env, async ({ person, case_id, dry_run, quiet_since }, { env }): Promise<StepOutput> => {
-  const scene = await sceneOf(env, person, case_id);
+  const scene = await sceneOf(env, person, case_id, { id: case_id, kind: backUpHome.name }).catch((error) => notYet(error, {}));
   if (!scene) return noHomes();
+  if ('outcome' in scene) return scene;
   const { listed, table, homes, workspaces } = scene;
   if (dry_run) return tell('done', listed.map(untouched), `${listed.length} homes would be backed up`);
   for (const { id, state } of listed) await firstFound(table, case_id, { kind: 'home', id, state }, now());
@@ -88,8 +89,9 @@ async function lookAt({ homes, table, resource, quietSinceMs }: Looking, token: 
 }
 
 export const purge = onStep(purgeHome, env, async ({ person, case_id, dry_run }, { env }): Promise<StepOutput> => {
-  const scene = await sceneOf(env, person, case_id);
+  const scene = await sceneOf(env, person, case_id, { id: case_id, kind: purgeHome.name }).catch((error) => notYet(error, {}));
   if (!scene) return noHomes();
+  if ('outcome' in scene) return scene;
   const { listed, table, homes } = scene;
   if (dry_run) return tell('done', listed.map(untouched), `${listed.length} homes would be deleted`);
   const mine = await found(table, case_id, 'home');

@@ -53,7 +53,7 @@ beforeAll(async () => {
     TABLE_WORKSPACES: await aws.table('workspaces'),
     TABLE_PEOPLE: await aws.table('people'),
     SECRET_CODER_TOKEN_ARN: ARN,
-    CONFIG: JSON.stringify({ ...workspaces, coder: { url: `${outside.origin}/coder` } }),
+    CONFIG: JSON.stringify({ ...workspaces, coder: { url: `${outside.origin}/coder`, requests_per_minute: 10_000 } }),
   });
   const { put } = await import('@gatehouse/runtime/table');
   for (const name of [...names, 'stranger']) {

@@ -8,11 +8,13 @@ import { ask } from '@gatehouse/runtime/outside';
 import * as z from 'zod';
 import { failedSince } from './coder-builds.http.ts';
 import { lastLook, rememberLook } from './look.dynamo.ts';
+import { atCoder } from './scene.coder.ts';
 
 export const env = z.object({ TABLE_WORKSPACES: z.string(), CONFIG: json(WorkspacesConfig), SECRET_CODER_TOKEN_ARN: z.string() });
 
 export async function handler(): Promise<void> {
-  const { TABLE_WORKSPACES: table, CONFIG, SECRET_CODER_TOKEN_ARN } = readEnv(env);
+  const reached = readEnv(env);
+  const { TABLE_WORKSPACES: table, CONFIG } = reached;
   if (!CONFIG.coder) return;
   const { url } = CONFIG.coder;
   const at = now();
@@ -22,7 +24,7 @@ export async function handler(): Promise<void> {
   // What fails while Coder is away, or after a look that broke, is counted by the next one.
   const since = (await lastLook(table)) ?? timestamp(at - 60_000);
   const until = timestamp(at);
-  const failed = await failedSince({ url, tokenArn: SECRET_CODER_TOKEN_ARN }, since, until);
+  const failed = (await atCoder(reached, 'first', (coder) => failedSince(coder, since, until))) ?? [];
   for (const { workspace, owner, error } of failed) log.warn('a build has failed', { workspace, owner, error });
   measure([{ dimensions: {}, values: { WorkspaceBuildsFailed: { unit: 'Count', value: failed.length } } }], at);
   await rememberLook(table, until);

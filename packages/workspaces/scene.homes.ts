@@ -6,11 +6,12 @@ import { WorkspacesConfig } from '@gatehouse/core/profile';
 import { json } from '@gatehouse/runtime/environment';
 import { Misconfigured } from '@gatehouse/runtime/fault';
 import { get } from '@gatehouse/runtime/table';
+import type { Allowance } from '@gatehouse/runtime/turn';
 import * as z from 'zod';
 import { type Home, homesOf } from './access-points.efs.ts';
 import { found } from './case-target.dynamo.ts';
-import { accountOf, type Coder, workspacesOf } from './coder.http.ts';
-import { tell } from './scene.coder.ts';
+import { accountOf, workspacesOf } from './coder.http.ts';
+import { atCoder, tell } from './scene.coder.ts';
 import type { Workspace } from './workspace.ts';
 
 export const env = z.object({
@@ -29,22 +30,25 @@ export interface Scene {
   workspaces: Workspace[];
 }
 
-export async function sceneOf(env: Env, personId: string, caseId: string): Promise<Scene | undefined> {
-  const { homes, coder: config } = env.CONFIG;
+/** @param who books a turn at Coder. */
+export async function sceneOf(env: Env, personId: string, caseId: string, who?: Allowance['who']): Promise<Scene | undefined> {
+  const { homes } = env.CONFIG;
   if (!homes) return undefined;
   const row = await get(env.TABLE_PEOPLE, person.key(personId));
   if (!row) throw new Misconfigured(`${personId} is nobody here: the case names a person that was never admitted`);
   const table = env.TABLE_WORKSPACES;
-  const coder: Coder | undefined = config && { url: config.url, tokenArn: env.SECRET_CODER_TOKEN_ARN };
-  const account = coder && (await accountOf(coder, Person.parse(row).email));
+  const inCoder = await atCoder(env, who, async (coder) => {
+    const account = await accountOf(coder, Person.parse(row).email);
+    return account && { account, workspaces: await workspacesOf(coder, account.username) };
+  });
   // Once Coder has deleted the account, what the case wrote down still names it.
   const known = [...(await found(table, caseId, 'account')).keys()];
-  const owners = [...new Set([personId, ...(account ? [account.id] : []), ...known])];
+  const owners = [...new Set([personId, ...(inCoder ? [inCoder.account.id] : []), ...known])];
   return {
     homes,
     table,
     listed: await homesOf(homes, owners),
-    workspaces: coder && account ? await workspacesOf(coder, account.username) : [],
+    workspaces: inCoder?.workspaces ?? [],
   };
 }
 

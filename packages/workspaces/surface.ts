@@ -34,6 +34,9 @@ const admission: readonly TableUse[] = [
   { capability: 'policy', actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], leadingKeys: ['POLICY'] },
 ];
 
+/** Its calls of Coder come before those that others have booked. */
+const countsCalls: TableUse = { capability: 'workspaces', actions: ['dynamodb:UpdateItem'], leadingKeys: ['RATE#*'] };
+
 function rollout(name: string, timeoutSeconds: number): Entry {
   return {
     handler: `packages/workspaces/rollout.lambda.${name}`,
@@ -83,7 +86,7 @@ export const surface: Surface = {
       handler: 'packages/workspaces/measure-coder.lambda.handler',
       timeoutSeconds: 50,
       memoryMb: 512,
-      tables: [{ capability: 'workspaces', actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], leadingKeys: ['LOOK'] }],
+      tables: [{ capability: 'workspaces', actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], leadingKeys: ['LOOK'] }, countsCalls],
       secrets: ['coder-token'],
     },
     'grant-workspaces': giving('grant'),
@@ -92,6 +95,7 @@ export const surface: Surface = {
       handler: 'packages/workspaces/holders.lambda.list',
       timeoutSeconds: 60,
       memoryMb: 512,
+      tables: [countsCalls],
       secrets: ['coder-token'],
     },
   },

@@ -9,11 +9,15 @@ import { isDown, next, type Seen, stateOf, type Workspace } from './workspace.ts
 
 export { env } from './scene.coder.ts';
 
-export const find = onWorkspaces(findWorkspaces, async ({ coder, account }) => {
-  const workspaces = await workspacesOf(coder, account.username);
-  const seen = [unchanged(account), ...workspaces.map(untouched)];
-  return tell('done', seen, `A Coder account and ${workspaces.length} workspaces found`);
-});
+export const find = onWorkspaces(
+  findWorkspaces,
+  async ({ coder, account }) => {
+    const workspaces = await workspacesOf(coder, account.username);
+    const seen = [unchanged(account), ...workspaces.map(untouched)];
+    return tell('done', seen, `A Coder account and ${workspaces.length} workspaces found`);
+  },
+  { patient: false },
+);
 
 /**
  * First the account, so that nothing is started again; then each workspace, since its agent's token outlives the suspension. It looks once:

@@ -32,7 +32,7 @@ beforeAll(async () => {
     TABLE_WORKSPACES: await aws.table('workspaces'),
     TABLE_PEOPLE: await aws.table('people'),
     SECRET_CODER_TOKEN_ARN: secretArn,
-    CONFIG: JSON.stringify({ coder: { url: `${outside.origin}/coder` } }),
+    CONFIG: JSON.stringify({ coder: { url: `${outside.origin}/coder`, requests_per_minute: 10_000 } }),
   });
   const { put } = await import('@gatehouse/runtime/table');
   const strangers = [

@@ -5,6 +5,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Workload } from '../../workloads.ts';
 import { type Answer, type Call, isRecord, type Route, route, type System } from '../http.ts';
+import { createRateLimiter, type Tally } from '../rate-limit.ts';
 import { createSnapshot } from '../snapshot.ts';
 import { type AccessOptions, coderError, presentedToken } from './access.ts';
 import { endsAt, jobStatus, pendingMs, runningMs, runningTask, trustedAgent } from './builds.ts';
@@ -28,6 +29,8 @@ export interface CoderOptions {
   token: string;
   /** Whether what hosts a workspace runs its task; where it is absent, Coder's builds alone say so. */
   runs?: (workload: Workload) => boolean;
+  /** 1 is Coder's own limit, 512 calls a minute by one user of one path. */
+  rateMultiplier?: number;
 }
 
 export interface Coder {
@@ -38,11 +41,13 @@ export interface Coder {
   workloads(): Workload[];
 }
 
+/** `CODER_API_RATE_LIMIT`, unless the deployment says otherwise. */
+export const coderCallsPerMinute = 512;
 const serviceUserId = uuidOf('user:gatehouse');
 
 export function createCoder(
   options: CoderOptions,
-  context: { clock: Clock; people: readonly { email: string; name: string }[]; dataFolder?: string },
+  context: { clock: Clock; people: readonly { email: string; name: string }[]; dataFolder?: string; tally?: Tally },
 ): Coder {
   const { clock } = context;
   const now = () => clock.now();
@@ -59,9 +64,26 @@ export function createCoder(
     ...workloadRoutes(store, now, (workspace) => options.runs?.(workloadOf(store, workspace, now())) ?? true),
   ];
   return {
-    system: { prefix: '/coder', routes, refuse: coderError },
+    system: { prefix: '/coder', routes: routes.map(limitedBy(now, options.rateMultiplier ?? 1, context.tally)), refuse: coderError },
     ready: saved ? Promise.resolve() : save(),
     workloads: () => [...store.workspaces.values()].map((workspace) => workloadOf(store, workspace, now())),
+  };
+}
+
+/** A user by the token presented, and the path as it is called, whatever the method. Tallied are the paths that bear nobody's id, and what is beyond the limit. */
+function limitedBy(now: () => number, multiplier: number, tally: Tally = new Map()): (one: Route) => Route {
+  const count = createRateLimiter(now, multiplier);
+  return ({ method, pattern, handler }) => {
+    if (!pattern.startsWith('/api/v2/')) return { method, pattern, handler };
+    const name = `coder ${pattern}`;
+    return route(method, pattern, (call) => {
+      const { limit, reset, exceeded } = count(`${presentedToken(call)} ${call.path}`, coderCallsPerMinute);
+      const { calls, refused } = tally.get(name) ?? { calls: 0, refused: 0 };
+      if (exceeded || !pattern.includes(':')) tally.set(name, { limit, calls: calls + 1, refused: refused + (exceeded ? 1 : 0) });
+      if (!exceeded) return handler(call);
+      const seconds = Math.max(1, Math.ceil(reset - now() / 1000));
+      return { ...coderError(429, "You've been rate limited for sending too many requests!"), headers: { 'retry-after': String(seconds) } };
+    });
   };
 }
 
