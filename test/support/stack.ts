@@ -23,6 +23,8 @@ export interface Person {
 
 export interface Stack extends Addresses {
   pid: number;
+  /** Where it keeps its state. */
+  folder: string;
   /** Milliseconds from spawning the process to its ports answering. */
   startedInMs: number;
   /** Signs somebody in by exchanging a fresh id token of the identity provider. */
@@ -35,6 +37,8 @@ export interface Stack extends Addresses {
   until<T>(ask: () => Promise<T | undefined>, options?: { stepSeconds?: number; timeoutMs?: number; what?: string }): Promise<T>;
   /** Every token that this stack handed to a test, for looking through logs and events. */
   secretsSeen(): readonly string[];
+  /** A secret that a test was handed by another system, for looking through the same. */
+  remember(secret: string): void;
   /** What the process wrote so far. */
   output(): string;
   stop(signal?: NodeJS.Signals): Promise<void>;
@@ -88,6 +92,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   return {
     ...addresses,
     pid: child.pid ?? 0,
+    folder: data,
     startedInMs,
     as,
     advance: async (seconds) => {
@@ -112,6 +117,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       }
     },
     secretsSeen: () => secrets,
+    remember: (secret) => void secrets.push(secret),
     output: () => lines.join('\n'),
     stop: async (signal = 'SIGTERM') => {
       const gone = new Promise((resolve) => child.once('exit', resolve));
