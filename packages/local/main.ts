@@ -1,5 +1,4 @@
 /** `npm start`: the embedded stack at a person's terminal. Reads flags, says where everything is, and stops cleanly. */
-import './require-node.mjs';
 import { enableCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { type Options, readOptions, usage } from './options.ts';

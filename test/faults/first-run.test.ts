@@ -13,7 +13,7 @@ import { type Stack, startStack } from '../support/stack.ts';
 // The machine that runs this may be busy with much else.
 vi.setConfig({ testTimeout: 60_000 });
 
-const main = fileURLToPath(new URL('../../packages/local/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../packages/local/start.mjs', import.meta.url));
 let home: string;
 let port: number;
 let running: Stack;

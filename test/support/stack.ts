@@ -11,7 +11,7 @@ import { type Addresses, addressesOf } from '../../packages/local/profile.ts';
 /** How long a move of the clock waits for what is in flight. */
 const patienceMs = 1_000;
 
-const main = fileURLToPath(new URL('../../packages/local/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../packages/local/start.mjs', import.meta.url));
 
 export interface Person {
   id: string;
