@@ -38,7 +38,7 @@ export const env = z.object({
 type Env = z.infer<typeof env>;
 
 const pageSize = 50;
-const looks = 8;
+const looks = 20;
 const lookEveryMs = 250;
 const fresh = { 'cache-control': 'no-store' };
 

@@ -14,6 +14,8 @@ import { verifyPacket } from '@gatehouse/core/evidence/verify';
 import { seededSessionToken } from '@gatehouse/local/outside/coder/create-coder';
 import { seededKey } from '@gatehouse/local/outside/litellm/create-litellm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Company, companyOf } from '../support/company.ts';
+import { everythingKept, leaksIn, secretsOf } from '../support/secrets.ts';
 import { type Person, type Stack, startStack } from '../support/stack.ts';
 
 const week = 7 * 86_400;
@@ -21,6 +23,7 @@ let stack: Stack;
 let states: SFNClient;
 let machine: string;
 let carol: Person;
+let company: Company;
 
 beforeAll(async () => {
   stack = await startStack({ args: ['--fast'] });
@@ -28,6 +31,7 @@ beforeAll(async () => {
   const { stateMachines } = await states.send(new ListStateMachinesCommand({}));
   machine = stateMachines?.find(({ name }) => name?.endsWith('-offboarding'))?.stateMachineArn ?? '';
   carol = await stack.as('carol@example.com');
+  company = companyOf(stack);
 });
 afterAll(() => stack.stop());
 
@@ -85,6 +89,17 @@ async function afterGrace(person: string, wanted: string): Promise<Shown> {
   return reach(person, wanted);
 }
 
+/** The function is too busy for the first calls of this state about them. */
+async function throttle(state: string, fn: string, about: string, times: number): Promise<() => Promise<number>> {
+  const body = JSON.stringify({ service: 'lambda', function: `gatehouse-local-${fn}`, state, about, throttle: true, times });
+  const answer = await fetch(`${stack.aws}/_faults`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  expect(answer.status).toBe(201);
+  return async () => {
+    const { faults } = (await (await fetch(`${stack.aws}/_faults`)).json()) as { faults: { about?: string; struck: number }[] };
+    return faults.find((one) => one.about === about)?.struck ?? times;
+  };
+}
+
 /** What the person's own credentials meet in the other systems. */
 async function tried(email: string): Promise<{ litellm: number[]; coder: number }> {
   const status = async (path: string, headers: Record<string, string>) => (await fetch(stack.outside + path, { headers })).status;
@@ -114,6 +129,10 @@ function spoken(cause: string): string {
 async function executions(): Promise<string[]> {
   const { executions = [] } = await states.send(new ListExecutionsCommand({ stateMachineArn: machine }));
   return executions.map(({ executionArn = '' }) => executionArn);
+}
+
+async function inputOf(executionArn: string): Promise<string> {
+  return (await states.send(new DescribeExecutionCommand({ executionArn }))).input ?? '';
 }
 
 async function makeKey(user_id: string, key_alias: string): Promise<void> {
@@ -218,6 +237,34 @@ describe('somebody who is deactivated in the directory', () => {
   }, 60_000);
 });
 
+describe('somebody who is hired again in the middle of the cut', () => {
+  it('has again what Gatehouse had blocked, not what an admin had, and one packet tells of it', async () => {
+    const email = 'nina@example.com';
+    const { id } = await hr('POST', '/users?silent=1', { email, name: 'Nina Nash', groups: ['engineering'] });
+    const nina = await stack.as(email);
+    const [hers, blocked] = [await company.virtualKey(email), await company.virtualKey(email, 'blocked by an admin')];
+    await company.litellm('POST', '/key/block', { key: blocked });
+    await throttle('Suspend the Coder account and stop its workspaces', 'workspaces-block-workspaces', nina.id, 3);
+    await hr('PATCH', `/users/${id}`, { active: false });
+    const keyInfo = async () => (await company.litellm<{ info: { blocked: boolean | null } }>('GET', `/key/info?key=${hers}`)).body.info;
+    await stack.until(async () => ((await keyInfo()).blocked ? true : undefined), { what: 'the block of her key' });
+    expect((await casesOf(nina.id))[0], 'Coder is still being asked').not.toHaveProperty('cut_at');
+
+    await hr('PATCH', `/users/${id}`, { active: true });
+    const closed = await reach(nina.id, 'cancelled');
+    expect(await casesOf(nina.id)).toHaveLength(1);
+    await stack.advance(61);
+    expect([await company.tryKey(hers), await company.tryKey(blocked)]).toEqual([
+      [200, 200],
+      [401, 401],
+    ]);
+    expect((await (await stack.as(email)).fetch('/managed/settings')).status).toBe(200);
+    const { body: packet } = await admin('GET', `/offboardings/${closed.id}/evidence`);
+    expect(verifyPacket(JSON.stringify(packet)).ok).toBe(true);
+    expect(packet.chain.map(({ phase }: { phase: string }) => phase)).toEqual(expect.arrayContaining(['cut', 'restored']));
+  }, 60_000);
+});
+
 /** A replica that was asked for a blocked key keeps that for a minute. */
 async function worksAgain(email: string): Promise<true> {
   const works = async () => ((await tried(email)).litellm.every((status) => status === 200) ? true : undefined);
@@ -235,6 +282,36 @@ describe('somebody who loses the last entitling group', () => {
     await hr('PUT', '/groups/contractors/members/bob@example.com');
     await reach(bob.id, 'cancelled', 1);
     await worksAgain('bob@example.com');
+  }, 60_000);
+
+  it('loses nothing while one of two is left; told of once more while the case runs, they leave one case and one packet', async () => {
+    const email = 'nora@example.com';
+    const { id } = await hr('POST', '/users?silent=1', { email, name: 'Nora Noon', groups: ['engineering', 'contractors'] });
+    const nora = await stack.as(email);
+    const key = await company.virtualKey(email);
+    await hr('DELETE', `/groups/engineering/members/${id}`);
+    await stack.settled();
+    await stack.advance(600);
+    await stack.settled();
+    expect([await casesOf(nora.id), (await nora.fetch('/managed/settings')).status, await company.tryKey(key)]).toEqual([
+      [],
+      200,
+      [200, 200],
+    ]);
+
+    await hr('DELETE', `/groups/contractors/members/${id}`);
+    const proven = await reach(nora.id, 'proven');
+    expect([proven.trigger, (await nora.fetch('/managed/settings')).status, await company.tryKey(key)]).toEqual([
+      'entitlement',
+      401,
+      [401, 401],
+    ]);
+    await hr('PATCH', `/users/${id}`, { active: false });
+    const done = await afterGrace(nora.id, 'done');
+    await stack.settled();
+    expect(await casesOf(nora.id)).toMatchObject([{ id: done.id, started_at: proven.started_at }]);
+    const { packets } = (await admin('GET', '/evidence/packets')).body;
+    expect(packets.filter(({ person }: { person: string }) => person === nora.id)).toHaveLength(1);
   }, 60_000);
 
   it('and wins it back only after the purge is let in again, though no generation has risen', async () => {
@@ -315,6 +392,29 @@ describe('an admin', () => {
     expect((await stack.as('frank@example.com')).id, 'who comes back after the case is closed is let in').toBe(frank.id);
   }, 60_000);
 
+  it('who asks while the directory tells of the same leaver is told of the case that is run', async () => {
+    const email = 'rita@example.com';
+    const { id } = await hr('POST', '/users?silent=1', { email, name: 'Rita Rowe', groups: ['engineering'] });
+    const rita = await stack.as(email);
+    const reason = 'asked for by hand';
+    const struck = await throttle('Open the case', 'lifecycle-open-case', reason, 1);
+    const asked = admin('POST', '/offboardings', { person: email, reason, hold: true });
+    await stack.until(async () => ((await struck()) > 0 ? true : undefined));
+    await hr('PATCH', `/users/${id}`, { active: false });
+    const run = await stack.until(async () => (await casesOf(rita.id))[0]);
+    // The first state of what was asked for by hand is tried again.
+    await stack.advance(10);
+    expect(await asked).toMatchObject({ status: 200, body: { id: run.id, trigger: 'event', execution_arn: run.execution_arn } });
+    const inputs = await Promise.all((await executions()).map(inputOf));
+    expect(
+      inputs.filter((input) => input.includes(reason)),
+      'it was started, and left its work to that case',
+    ).toHaveLength(1);
+    await reach(rita.id, 'proven');
+    expect((await afterGrace(rita.id, 'held')).id, 'the hold that was asked for').toBe(run.id);
+    expect(await casesOf(rita.id)).toHaveLength(1);
+  }, 60_000);
+
   it('does not cut somebody whom the directory calls active and the policy entitles', async () => {
     const ended = await startInConsole({ person: 'ivan@example.com', reason: 'left the company' });
     expect(ended).toMatchObject({ status: 'FAILED', error: 'StillHere', cause: expect.stringMatching(/Deactivate or suspend them/) });
@@ -358,3 +458,7 @@ describe('an admin', () => {
     await reach(person, 'proven');
   }, 60_000);
 });
+
+it('no secret of all these journeys is in any row, object, event, log or history', async () => {
+  expect(leaksIn(await everythingKept(stack), await secretsOf(stack))).toEqual([]);
+}, 60_000);

@@ -39,8 +39,8 @@ export interface Company {
   caseOf(person: string, wanted: (one: Offboarding) => boolean, options?: { stepSeconds?: number; what?: string }): Promise<Offboarding>;
   /** LiteLLM's management, with its master key. */
   litellm<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<{ status: number; body: T }>;
-  /** A working virtual key of the person, already in the cache of every replica. */
-  virtualKey(email: string): Promise<string>;
+  /** A working virtual key of the person, already in the cache of every replica. @param alias of no other key. */
+  virtualKey(email: string, alias?: string): Promise<string>;
   /** What the key gets on each replica's data plane. */
   tryKey(key: string): Promise<number[]>;
   /** Coder's management, with the service account's token. */
@@ -111,8 +111,10 @@ export function companyOf(stack: Stack): Company {
     cases,
     caseOf,
     litellm,
-    virtualKey: async (email) => {
-      const made = await litellm<{ key: string }>('POST', '/key/generate', { user_id: email, key_alias: `laptop of ${email}` });
+    virtualKey: async (email, alias = `laptop of ${email}`) => {
+      const made = await litellm<{ key: string }>('POST', '/key/generate', { user_id: email, key_alias: alias });
+      if (made.status !== 200) throw new Error(`LiteLLM made no key: ${JSON.stringify(made.body)}`);
+      stack.remember(made.body.key);
       await tryKey(made.body.key);
       return made.body.key;
     },
