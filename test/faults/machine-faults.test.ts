@@ -1,9 +1,10 @@
 /** The gate's part of what can go wrong at each Task of each machine; `npm run test:long` plays all of it. One stack for all rows. */
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { everythingKept, leaksIn, secretsOf } from '../support/secrets.ts';
 import { startStack } from '../support/stack.ts';
 import { playJoiners } from './joiners.ts';
 import { playLeavers } from './leavers.ts';
-import { type Stage, stageOf } from './play.ts';
+import { type Stage, stageOf, startMachine } from './play.ts';
 import { allRows, calm, type Kind, type Row } from './rows.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -46,4 +47,28 @@ it('joiners while a function of their onboarding fails have everything, or nothi
     ['Write down what was given', 'fails for good'],
   );
   expect(await playJoiners(stage, 'joiner', rows)).toEqual([]);
+});
+
+it('no secret is in any row, object, event, log or history of them all, and one that is put there is found', async () => {
+  const { stack, company } = stage;
+  const kept = await everythingKept(stack);
+  const secrets = await secretsOf(stack);
+  expect([kept.size > 50, secrets.length > 40], 'there is much to look for, in much').toEqual([true, true]);
+  expect(leaksIn(kept, secrets)).toEqual([]);
+
+  const [inRow, inEvent] = ['planted-in-a-row-1', 'planted-in-an-event'];
+  const nobodySaw = `sk-${'planted'.repeat(4)}`;
+  await company.aws('DynamoDB_20120810', 'PutItem', {
+    TableName: 'gatehouse-local-lifecycle',
+    Item: { pk: { S: 'PLANTED' }, sk: { S: 'PLANTED' }, text: { S: `Bearer ${inRow}` } },
+  });
+  await company.aws('AWSEvents', 'PutEvents', {
+    Entries: [{ EventBusName: 'gatehouse-local-facts', Source: 'planted', DetailType: 'planted', Detail: JSON.stringify({ inEvent }) }],
+  });
+  const execution = await startMachine(company, 'offboarding', { person: 'nobody@example.com', reason: nobodySaw });
+  await stack.settled();
+  const found = leaksIn(await everythingKept(stack), [...secrets, inRow, inEvent]);
+  expect(found).toContainEqual('planted-in-a... is in gatehouse-local-lifecycle');
+  expect(found).toContainEqual(expect.stringMatching(/^planted-in-a\.\.\. is in events\/archives/));
+  expect(found).toContainEqual(`sk-plantedpl... looks like a secret in ${execution}`);
 });

@@ -43,6 +43,14 @@ export function stageOf(stack: Stack): Stage {
     for (const { person } of await factsOf(company, 'lifecycle', 'case-stuck')) told.add(String(person));
   }
 
+  /** Nothing is in flight any more, or only a call that never answers. */
+  async function settled(): Promise<void> {
+    for (let left = 40; left > 0; left--) {
+      const answer = await fetch(`${stack.aws}/_settled`, { signal: AbortSignal.timeout(patienceMs) }).catch(() => undefined);
+      if (answer?.ok || (await faultsOf(stack.aws)).faults.some(({ hang, struck }) => hang && struck > 0)) return;
+    }
+  }
+
   async function turn(seconds: number): Promise<void> {
     if (seconds >= listenSeconds) await listen();
     await stack.advance(seconds);
@@ -54,7 +62,7 @@ export function stageOf(stack: Stack): Stage {
       hanging.set(id, waited);
       if (waited >= forgottenSeconds) await fetch(`${stack.aws}/_faults/${id}`, { method: 'DELETE' });
     }
-    await fetch(`${stack.aws}/_settled`, { signal: AbortSignal.timeout(hanging.size > 0 ? patienceMs : 60_000) }).catch(() => undefined);
+    await settled();
     for (const id of hanging.keys()) if (!(await faultsOf(stack.aws)).faults.some((one) => one.id === id)) hanging.delete(id);
   }
 
