@@ -11,8 +11,8 @@ import { atMost, type Measure } from './figure.ts';
 /** Fewer only to look for a cause. */
 const leavers = Number(process.env.B6_LEAVERS ?? 1_000);
 /** So that the limits and not the machine that measures are what is waited for. */
-const timesRealLimits = Number(process.env.B6_LIMITS ?? 5);
-const hiredAMinute = 250;
+const timesRealLimits = Number(process.env.B6_LIMITS ?? 2);
+const hiredAtOnce = 10;
 const graceSeconds = 7 * 86_400 + 60;
 const perMillionTransitions = 25;
 
@@ -37,7 +37,7 @@ export const measure: Measure = async (say) => {
     const cut = await phase(stack, company, say, 'cut', ({ cut_at }) => cut_at, ids.length);
     await move(
       stack,
-      10,
+      5,
       async () => {
         const proven = (await casesOf(company)).filter(({ proven_at }) => proven_at !== undefined).length;
         return { over: proven === ids.length, told: `${proven} proven` };
@@ -68,11 +68,9 @@ export const measure: Measure = async (say) => {
 async function hire(stack: Stack, company: Company): Promise<string[]> {
   const { body: organizations } = await company.coder<{ id: string }[]>('GET', '/organizations');
   const organization = organizations[0]?.id ?? '';
-  const ids: string[] = [];
-  for (let index = 0; index < leavers; index++) {
+  const hireOne = async (index: number): Promise<string> => {
     const username = `wave-${index}`;
     const email = `${username}@example.com`;
-    if (index % hiredAMinute === hiredAMinute - 1) await stack.advance(60);
     const { id } = await company.hr('POST', '/users?silent=1', { email, name: `Wave ${index}`, groups: ['engineering'] });
     await stack.as(email);
     await company.virtualKey(email);
@@ -86,7 +84,14 @@ async function hire(stack: Stack, company: Company): Promise<string[]> {
     const body = JSON.stringify({ email, role: 'claude_code_user' });
     const invited = await fetch(`${stack.outside}/anthropic/v1/organizations/invites`, { method: 'POST', headers, body });
     if (!invited.ok) throw new Error(`No invite: ${invited.status} ${await invited.text()}`);
-    ids.push(id);
+    return id;
+  };
+  const ids: string[] = [];
+  for (let from = 0; from < leavers; from += hiredAtOnce) {
+    const some = Array.from({ length: Math.min(hiredAtOnce, leavers - from) }, (_, index) => hireOne(from + index));
+    ids.push(...(await Promise.all(some)));
+    // So that Coder takes them all.
+    await stack.advance(5);
   }
   return ids;
 }
@@ -128,20 +133,25 @@ async function quiet(stack: Stack): Promise<void> {
   }
 }
 
+/** Reading all cases of a thousand is work too. */
+const everyTurns = Math.max(10, leavers / 25);
+
 /** Moves the clock by so much whenever all that can be done now is done. */
 async function move(
   stack: Stack,
   seconds: number,
   ask: () => Promise<{ over: boolean; told: string }>,
   say: (line: string) => void = () => undefined,
+  eachTurn: () => Promise<void> = async () => undefined,
 ): Promise<void> {
   let said = '';
   for (let turn = 0; turn < 20_000; turn++) {
     await quiet(stack);
-    if (turn % 10 === 0) {
+    await eachTurn();
+    if (turn % everyTurns === 0) {
       const { over, told } = await ask();
       if (over) return;
-      if (told !== said && turn % 100 === 0) say(told);
+      if (told !== said && turn % (10 * everyTurns) === 0) say(told);
       said = told;
     }
     await stack.advance(seconds);
@@ -176,6 +186,10 @@ async function limitsOf({ outside, idp }: Stack): Promise<Limits> {
   return { ...vendors?.limits, ...directory?.limits };
 }
 
+async function timeOf({ aws }: Stack): Promise<number> {
+  return Date.parse(((await (await fetch(`${aws}/_clock`)).json()) as { now: string }).now);
+}
+
 interface Phase {
   ratio: number;
   refused: number;
@@ -194,7 +208,7 @@ async function phase(
   const asked = await question(helen, what);
   if (!asked) throw new Error(`Nobody is asked about the ${what}`);
   const before = await limitsOf(stack);
-  const began = Date.parse(((await (await fetch(`${stack.aws}/_clock`)).json()) as { now: string }).now);
+  const began = await timeOf(stack);
   const body = JSON.stringify({ decision: 'approve', reason: 'the branch was sold' });
   const answer = await helen.fetch(`/admin/approvals/${asked.id}`, {
     method: 'POST',
@@ -203,6 +217,7 @@ async function phase(
   });
   if (!answer.ok) throw new Error(`The decision was refused: ${await answer.text()}`);
   const real = performance.now();
+  const samples: { at: number; limits: Limits }[] = [];
   await move(
     stack,
     1,
@@ -218,9 +233,13 @@ async function phase(
       };
     },
     say,
+    async () => {
+      samples.push({ at: await timeOf(stack), limits: await limitsOf(stack) });
+    },
   );
   const last = Math.max(...(await casesOf(company)).map((one) => Date.parse(doneAt(one) ?? '')));
-  const after = await limitsOf(stack);
+  // Calls of what comes next go on meanwhile: only those that were made before the last one was done are set against it.
+  const after = samples.findLast(({ at }) => at <= last)?.limits ?? before;
   const used = Object.entries(after).map(([bucket, { limit, calls, refused }]) => {
     const [made, beyond] = [calls - (before[bucket]?.calls ?? 0), refused - (before[bucket]?.refused ?? 0)];
     return { bucket, made, beyond, floorSeconds: (made / limit) * 60 };

@@ -42,9 +42,10 @@ export function workspaceRoutes(options: AccessOptions, save: () => Promise<void
     const found = [...store.workspaces.values()].filter((workspace) => {
       const owner = store.users.get(workspace.ownerId);
       const wanted = terms.get('owner');
-      if (deleted(workspace) || (owner !== actor && !isAdmin(actor))) return false;
+      if (owner !== actor && !isAdmin(actor)) return false;
       if (wanted !== undefined && owner?.username.toLowerCase() !== (wanted === 'me' ? actor.username.toLowerCase() : wanted)) return false;
       const name = terms.get('name') ?? terms.get('');
+      if (deleted(workspace)) return false;
       if (name !== undefined && !workspace.name.toLowerCase().includes(name)) return false;
       if (terms.has('template') && terms.get('template') !== 'claude-code') return false;
       const status = terms.get('status');
