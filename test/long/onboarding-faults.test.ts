@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { mostAtOnce, playJoiners, scenarioOf } from '../faults/joiners.ts';
 import { type Stage, stageOf } from '../faults/play.ts';
 import { allRows, batchesOf, batchTitle, calm } from '../faults/rows.ts';
+import { everythingKept, leaksIn, secretsOf } from '../support/secrets.ts';
 import { startStack } from '../support/stack.ts';
 
 const all = await allRows();
@@ -20,4 +21,8 @@ describe.each(['onboarding', 'mover'])('%s', (machine) => {
       expect(await playJoiners(stage, batch.scenario, batch.rows)).toEqual([]);
     });
   });
+});
+
+it('no secret of all these rows is in any row, object, event, log or history', async () => {
+  expect(leaksIn(await everythingKept(stage.stack), await secretsOf(stage.stack))).toEqual([]);
 });

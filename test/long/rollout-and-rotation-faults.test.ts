@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Stage, stageOf } from '../faults/play.ts';
 import { allRows, calm, titleOf } from '../faults/rows.ts';
 import { playRollout, playRotation } from '../faults/templates-and-keys.ts';
+import { everythingKept, leaksIn, secretsOf } from '../support/secrets.ts';
 import { startStack } from '../support/stack.ts';
 
 const all = await allRows();
@@ -27,4 +28,8 @@ describe.each([
       expect(await play(stage, row)).toEqual([]);
     });
   });
+});
+
+it('no secret of all these rows is in any row, object, event, log or history', async () => {
+  expect(leaksIn(await everythingKept(stage.stack), await secretsOf(stage.stack))).toEqual([]);
 });

@@ -61,7 +61,7 @@ export function leaksIn(kept: Kept, secrets: readonly string[]): string[] {
   const needles = [...new Set(secrets.map((secret) => /^eyJ[^.]+\.[^.]+\.([^.]{40,})$/.exec(secret)?.[1] ?? secret))];
   return [...kept].flatMap(([where, text]) => [
     ...needles.filter((needle) => text.includes(needle)).map((needle) => `${needle.slice(0, 12)}... is in ${where}`),
-    ...[...text.matchAll(looksSecret)].map(([found]) => `${found.slice(0, 12)}... looks like a secret in ${where}`),
+    ...[...new Set(text.match(looksSecret))].map((found) => `${found.slice(0, 12)}... looks like a secret in ${where}`),
   ]);
 }
 
@@ -96,7 +96,8 @@ async function rows(aws: Aws, TableName: string): Promise<unknown[]> {
 async function filesOf(state: string, folders: readonly string[]): Promise<string[]> {
   const files = await Promise.all(
     folders.map(async (folder) => {
-      const entries = await readdir(join(state, folder), { recursive: true, withFileTypes: true });
+      // Absent until the first object is stored.
+      const entries = await readdir(join(state, folder), { recursive: true, withFileTypes: true }).catch(() => []);
       return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath.slice(state.length + 1), entry.name));
     }),
   );
