@@ -68,6 +68,7 @@ export function onSeats(
 ) {
   return onStep(contract, env, async (input, { env }) => {
     if (!env.CONFIG.anthropic) return none();
+    if (input.proven) return input.proven;
     const whom = await whomOf(env, input.person);
     const taken = await takenFrom(env.TABLE_KEYS, input.person);
     try {

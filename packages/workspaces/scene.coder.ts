@@ -59,6 +59,7 @@ export function onWorkspaces(
 ) {
   return onStep(contract, env, async (input, { env }) => {
     if (!env.CONFIG.coder) return none();
+    if (input.proven) return input.proven;
     const row = await get(env.TABLE_PEOPLE, person.key(input.person));
     if (!row) throw new Misconfigured(`${input.person} is nobody here: the case names a person that was never admitted`);
     const who = patient ? { id: input.case_id, kind: contract.name } : undefined;

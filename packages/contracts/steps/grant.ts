@@ -16,7 +16,7 @@ const few = 20;
 const faults = ['Throttled', 'Unavailable', 'Misconfigured'] as const;
 
 function inputOf<W extends z.ZodType>(wish: W) {
-  return StepInput.omit({ watch: true }).extend({ wanted: z.array(wish).max(few) });
+  return StepInput.omit({ watch: true, proven: true }).extend({ wanted: z.array(wish).max(few) });
 }
 export const GrantOutput = StepOutput.omit({ watch: true }).extend({ given: z.array(Given).max(few) });
 export type GrantOutput = z.infer<typeof GrantOutput>;
@@ -30,7 +30,7 @@ export function grantStep<W extends z.ZodType>(
   return step({ name, owner, input: inputOf(wish), output: GrantOutput, idempotency: 'person and alias', faults, timeoutSeconds: 60 });
 }
 
-const Withdrawal = StepInput.omit({ watch: true }).extend({
+const Withdrawal = StepInput.omit({ watch: true, proven: true }).extend({
   aliases: z.array(z.string()).max(few),
   /** this_case: only what this very case made, to undo it. all: whatever Gatehouse gave under these names. */
   scope: z.enum(['this_case', 'all']),

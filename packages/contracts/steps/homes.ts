@@ -11,7 +11,7 @@ export const findHomes = targetStep('find-homes', 'workspaces', 60);
 export const backUpHome = step({
   name: 'back-up-home',
   owner: 'workspaces',
-  input: StepInput.omit({ watch: true }).extend({
+  input: StepInput.omit({ watch: true, proven: true }).extend({
     /** Since when nobody writes to the home any more, RFC 3339: an older backup may lack what was written last. */
     quiet_since: z.string(),
   }),

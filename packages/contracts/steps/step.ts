@@ -35,17 +35,6 @@ export const Kept = z.strictObject({
 });
 export type Kept = z.infer<typeof Kept>;
 
-export const StepInput = z.strictObject({
-  case_id: z.string(),
-  person: z.string(),
-  generation: z.int().positive(),
-  dry_run: z.boolean(),
-  reason: z.string(),
-  /** The last look's, for a probe; null at its first. */
-  watch: Watch.nullish(),
-});
-export type StepInput = z.infer<typeof StepInput>;
-
 export const StepOutput = z.strictObject({
   outcome: z.enum(['done', 'nothing_to_do', 'not_yet', 'delegated', 'needs_human']),
   /** At most 50; more are counted in the message and written as a row named by `ref`. */
@@ -59,6 +48,19 @@ export const StepOutput = z.strictObject({
   wait_seconds: z.int().min(1).max(3_600).optional(),
 });
 export type StepOutput = z.infer<typeof StepOutput>;
+
+export const StepInput = z.strictObject({
+  case_id: z.string(),
+  person: z.string(),
+  generation: z.int().positive(),
+  dry_run: z.boolean(),
+  reason: z.string(),
+  /** The last look's, for a probe; null at its first. */
+  watch: Watch.nullish(),
+  /** What this probe said last, when that was its last word: it has nothing to look at again until more is changed. */
+  proven: StepOutput.nullish(),
+});
+export type StepInput = z.infer<typeof StepInput>;
 
 /** The literal names that a step may throw; machines match on them. */
 export const faults = ['Throttled', 'Unavailable', 'Misconfigured', 'InvalidRequest', 'NeedsHuman', 'StillHere'] as const;
