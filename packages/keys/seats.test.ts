@@ -102,6 +102,7 @@ describe('a seat at Anthropic', () => {
     expect(proven.outcome).toBe('done');
     expect(proven.targets.every(({ grade }) => grade === 'attested')).toBe(true);
     expect(JSON.stringify([blocked, proven])).not.toMatch(/user_01|apikey_01|alice@/);
+    expect(await steps.probe('per_alice', { proven }), 'while another probe waits').toEqual(proven);
     expect(await steps.block('per_alice'), 'a second run').toMatchObject({ outcome: 'done' });
   });
 
@@ -125,6 +126,19 @@ describe('a seat at Anthropic', () => {
   it('of an admin is a matter for a person', async () => {
     expect(await steps.block('per_root')).toMatchObject({ outcome: 'needs_human', message: expect.stringMatching(/by hand/) });
     expect(await steps.probe('per_root', { watch: null })).toMatchObject({ outcome: 'needs_human' });
+  });
+
+  it('is booked a turn at when the organization is asked enough, and is looked at when that has come', async () => {
+    const wait = async () => {
+      for (let visit = 0; ; visit++) {
+        const { outcome, wait_seconds: seconds } = await steps.block(`per_nobody`, { case_id: `cas_${visit}` });
+        if (outcome === 'not_yet') return { case_id: `cas_${visit}`, seconds: seconds ?? 0 };
+      }
+    };
+    const { case_id, seconds } = await wait();
+    expect(await steps.block('per_nobody', { case_id })).toMatchObject({ outcome: 'not_yet', wait_seconds: seconds });
+    aws.clock.advance(seconds);
+    expect((await steps.block('per_nobody', { case_id })).outcome).toBe('nothing_to_do');
   });
 
   it('of nobody is nothing to do', async () => {

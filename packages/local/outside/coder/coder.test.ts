@@ -15,13 +15,13 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((outside) => outside.close()));
 });
 
-async function start(dataFolder?: string) {
+async function start(dataFolder?: string, rateMultiplier = 1) {
   const clock = createClock();
   const outside = await createOutside({
     port: 0,
     clock,
     litellm: { masterKey: 'sk-unused' },
-    coder: { token: service },
+    coder: { token: service, rateMultiplier },
     people: [
       { email: alice, name: 'Alice Archer' },
       { email: 'bob@example.com', name: 'Bob Baker' },
@@ -38,6 +38,20 @@ async function start(dataFolder?: string) {
   const task = async () => (await ask(outside.origin, 'GET', `/coder/workloads/${main}`)).status;
   return { clock, outside, call, admin, build, job, agent, task };
 }
+
+describe('Coder: its limit', () => {
+  it('is on how often one user calls one path within a minute, and is told', async () => {
+    const { admin, call, clock, outside } = await start(undefined, 3 / 512);
+    const statuses = async (path: string) => (await Promise.all([1, 2, 3, 4].map(() => admin('GET', path)))).map(({ status }) => status);
+    expect(await statuses('/users?q=alice')).toEqual([200, 200, 200, 429]);
+    expect((await admin('GET', '/workspaces')).status).toBe(200);
+    expect((await call(seededSessionToken(alice), 'GET', '/users/me')).status).toBe(200);
+    const { limits } = (await ask(outside.origin, 'GET', '/_limits')).body;
+    expect(limits['coder /api/v2/users']).toEqual({ limit: 3, calls: 4, refused: 1 });
+    clock.advance(60);
+    expect((await admin('GET', '/users?q=alice')).status).toBe(200);
+  });
+});
 
 describe('Coder: users', () => {
   it('starts with an account, a token and a running workspace for each person', async () => {
