@@ -1,8 +1,10 @@
 /** Hears that an onboarding or a move ended without having closed it (aborted, timed out, broken, lied to), so that it does not hold the person's lock for ever, and no joiner is forgotten. */
+import type { JoiningKind } from '@gatehouse/contracts/steps/joining';
 import { caseStuck } from '@gatehouse/events/case-stuck';
 import { timestamp } from '@gatehouse/runtime/clock';
 import { onEvent } from '@gatehouse/runtime/event';
 import { log } from '@gatehouse/runtime/log';
+import { measure } from '@gatehouse/runtime/metric';
 import { publish } from '@gatehouse/runtime/publish';
 import { transact } from '@gatehouse/runtime/table';
 import * as z from 'zod';
@@ -31,13 +33,23 @@ export const handler = onEvent(
       const { person, cause } = start.value.fact;
       const message = `The execution ${executionArn} ended ${status} before it could begin: nothing was given. Start it for ${person} by hand.`;
       await transact([publish(table, caseStuck, { person, case_id: id, cause, message })]);
-      return;
+      return tellStuck(kindOf(executionArn), id, now);
     }
     const message = `The execution ended ${status} before it was closed. Start the ${one.kind === 'mover' ? 'move' : 'onboarding'} again: it goes on from what it finds.`;
     const fact = publish(table, caseStuck, { person: one.person, case_id: one.id, cause: one.id, message });
     await closeRow(table, one, { status: 'needs_human', message, closed_at: timestamp(now), welcome: undefined }, [fact]);
+    tellStuck(one.kind, one.id, now);
   },
 );
+
+function tellStuck(kind: JoiningKind, case_id: string, now: number): void {
+  measure([{ dimensions: { kind }, values: { CasesStuck: { unit: 'Count', value: 1 } }, properties: { case_id } }], now);
+}
+
+/** By the machine's name, in which an execution's ARN is written. */
+function kindOf(executionArn: string): JoiningKind {
+  return executionArn.split(':').at(-2)?.endsWith('-mover') ? 'mover' : 'onboarding';
+}
 
 function parsed(input: string | undefined): unknown {
   try {
