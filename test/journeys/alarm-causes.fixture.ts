@@ -21,7 +21,7 @@ export interface Cause extends Point {
   source: string;
 }
 
-const ours = 'this repository, test/structure/metrics.test.ts';
+const ours = 'this repository, test/journeys/product-alarms.test.ts';
 const none = {};
 
 function own(metric: string, unit: string, dimensions: Cause['dimensions'], rest: Pick<Cause, 'ill' | 'well' | 'every' | 'times'>): Cause {
@@ -134,6 +134,39 @@ export const causes: Readonly<Record<string, Cause>> = {
     times: 5,
     source: 'AWS Lambda Developer Guide, "Types of metrics for Lambda functions"',
   },
+};
+
+/**
+ * Where an alarm over a metric of our own also goes off from what happens: the function that measures it runs, for the reason that it measures.
+ * Points above show each rule and its dimensions; these show that functions write them.
+ */
+export const happensIn: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [
+      'access-refresh-reuse',
+      'access-refusal-surge',
+      'people-directory-unreadable',
+      'inference-upstream-faults',
+      'inference-overdue',
+      'lifecycle-slow-cut',
+      'lifecycle-many-joiners',
+      'lifecycle-case-needs-human',
+      'lifecycle-case-unproven',
+      'lifecycle-cut-objective-burning',
+      'lifecycle-onboarding-needs-human',
+      'lifecycle-move-needs-human',
+      'people-orphans',
+      'people-source-silent',
+      'policy-publication-refuses-many',
+      'workspaces-rollout-needs-human',
+      'operations-spend-unusual',
+      'operations-signing-key-old',
+    ].map((alarm) => [alarm, 'product-alarms.test.ts']),
+  ),
+  'policy-served-without-store': 'policy-away.test.ts',
+  'policy-clients-drifted': 'policy-clients.test.ts',
+  'policy-clients-unmanaged': 'policy-clients.test.ts',
+  'workspaces-builds-failed': 'coder-health.test.ts',
 };
 
 const here = 'arn:aws:ecs:us-east-1:000000000000';

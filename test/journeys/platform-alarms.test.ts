@@ -13,7 +13,7 @@ import { addressesOf, localProfile } from '@gatehouse/local/profile';
 import { loadSurfaces } from '@gatehouse/local/surfaces';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Stack, startStack } from '../support/stack.ts';
-import { type Cause, causes, events, type Point } from './alarm-causes.fixture.ts';
+import { type Cause, causes, events, happensIn, type Point } from './alarm-causes.fixture.ts';
 
 const surfaces = await loadSurfaces();
 /** These go off from their real causes, with a company around them. */
@@ -48,6 +48,13 @@ it('there is a cause here for every alarm of every surface', () => {
   for (const [alarm, file] of Object.entries(provenElsewhere))
     expect(readFileSync(path.join(import.meta.dirname, file), 'utf8'), file).toContain(`'${alarm.slice(alarm.indexOf('-') + 1)}'`);
   expect([...Object.keys(causes), ...Object.keys(events), ...Object.keys(provenElsewhere)].sort()).toEqual(declared.sort());
+});
+
+it('an alarm over a metric of our own goes off from what happens, too, and not from points alone', () => {
+  const own = Object.entries(causes).filter(([, { namespace }]) => namespace === 'Gatehouse');
+  expect(Object.keys(happensIn).sort()).toEqual(own.map(([alarm]) => alarm).sort());
+  for (const [alarm, file] of Object.entries(happensIn))
+    expect(readFileSync(path.join(import.meta.dirname, file), 'utf8'), file).toContain(`${alarm.slice(alarm.indexOf('-') + 1)}'`);
 });
 
 /** Plays whoever owns the namespace. */
