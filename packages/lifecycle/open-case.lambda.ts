@@ -6,7 +6,7 @@ import { LifecycleConfig } from '@gatehouse/core/profile';
 import { callStep } from '@gatehouse/runtime/call';
 import { timestamp } from '@gatehouse/runtime/clock';
 import { json } from '@gatehouse/runtime/environment';
-import { InvalidRequest, Throttled } from '@gatehouse/runtime/fault';
+import { InvalidRequest, Misconfigured, Throttled } from '@gatehouse/runtime/fault';
 import { onStep } from '@gatehouse/runtime/step';
 import * as z from 'zod';
 import { leaveWord, open, readCase, readLock, type Stored } from './case.dynamo.ts';
@@ -32,6 +32,9 @@ export const handler = onStep(openCase, env, async ({ input, execution_arn, redr
   };
 
   const again = await readCase(table, id);
+  // Whatever led back here without a redrive would lead here for ever.
+  if (again?.closed_at !== undefined)
+    throw new Misconfigured(`Case ${id} is closed. Redrive the execution, or start the offboarding again.`);
   if (again) return told('opened', again, 'This execution has opened its case already');
   // A fact names a person of ours: asking who that is would only put the cut off.
   const { person, generation } = start.value.fact ?? (await whom(env.STEP_ADMIT_PERSON_ARN, start.value.person));
