@@ -54,6 +54,11 @@ describe.each([
     Array.from({ length: 60 }, (_, n) => `- { issuer: "https://login-${n}.acme.example", audiences: [gatehouse] }`).join('\n    '),
     'Lambda takes 4096',
   ],
+  ['a region that AWS has not', /region: us-east-1/, 'region: eu_central', 'it is no region of AWS, as eu-central-1 is one'],
+  ['zones that are none', /zones: 1/, 'zones: three', 'zones: expected 1 or 2'],
+  ['an issuer without TLS', /issuer: https:/g, 'issuer: http:', 'would be asked for its keys without TLS'],
+  ['an address that is none', /url: https:\S+/, 'url: ftp://acme.example', 'it is no address that begins with https:// or http://'],
+  ['a stage that rests on nothing', /zones: 1/, 'parked: true', 'a stage that keeps no data has nothing to rest on'],
   ['nothing at all', /[\s\S]*/, '', 'mine.yaml is empty'],
   ['YAML that is none', /region: us-east-1/, 'region: [', 'is not YAML'],
 ])('%s', (_, right, wrong, said) => {

@@ -72,6 +72,11 @@ function sentences(issue: z.core.$ZodIssue, above: Path, shape: Shape): Sentence
         };
       });
     case 'invalid_union': {
+      const values = issue.errors.flatMap((errors) =>
+        errors.flatMap((inner) => (inner.code === 'invalid_value' ? inner.values : [undefined])),
+      );
+      if (values.length > 0 && values.every((value) => value !== undefined))
+        return [{ path, says: `${where}: expected ${values.map((value) => JSON.stringify(value)).join(' or ')}` }];
       // Whoever wrote it meant the alternative to which the least is missing.
       const [closest] = issue.errors.filter((errors) => errors.length > 0).sort((a, b) => a.length - b.length);
       return closest

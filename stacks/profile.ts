@@ -11,6 +11,10 @@ export function profilesFolder(): string {
 
 /** @param root the repository's folder. Throws one error that lists every mistake. */
 export function profileOf(stage: string, root = process.cwd()): Profile {
+  if (!/^[a-z][a-z0-9-]*$/.test(stage))
+    throw new Error(
+      `"${stage}" is no name of a stage: lower-case letters, digits and dashes, a letter first, as the file is called without .yaml`,
+    );
   const folder = profilesFolder();
   const file = path.join(folder, `${stage}.yaml`);
   if (!existsSync(path.resolve(root, file))) {

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { PersonId } from './ids.ts';
 
-const url = z.url();
+const url = z.url({ protocol: /^https?$/, error: 'it is no address that begins with https:// or http://' });
 
 const IssuerKind = z.enum(['oidc', 'entra', 'okta', 'cognito', 'google', 'authentik', 'auth0']);
 

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region such as us-east-1');
-const url = z.url();
+const url = z.url({ protocol: /^https?$/, error: 'it is no address that begins with https:// or http://' });
 
 /** The Anthropic API, by the key in the secret `anthropic-key`. */
 const Anthropic = z.strictObject({ kind: z.literal('anthropic'), url: url.default('https://api.anthropic.com') });

@@ -11,7 +11,7 @@ import { PeopleConfig } from './people-profile.ts';
 import { SeatsConfig } from './seats-profile.ts';
 import { UsageConfig } from './usage-profile.ts';
 
-const url = z.url();
+const url = z.url({ protocol: /^https?$/, error: 'it is no address that begins with https:// or http://' });
 
 export const LifecycleConfig = z.strictObject({
   /** Between the proof of death and the purge. */
@@ -86,7 +86,7 @@ const NewPool = z.strictObject({
 
 const Written = z
   .strictObject({
-    region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/),
+    region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'it is no region of AWS, as eu-central-1 is one'),
     /** Tables, keys, secrets and buckets outlive `sst remove`. Without it a removed stage leaves nothing behind. */
     keep_data: z.boolean().default(true),
     /** Only what holds data stands; what serves and runs is gone until this is. */
@@ -134,6 +134,8 @@ const Written = z
       context.addIssue({ code: 'custom', path, message: `${what} is not in ${region}, where this stage is` });
     const certificate = domain?.certificate_arn;
     if (certificate !== undefined && certificate.split(':')[3] !== region) elsewhere(['domain', 'certificate_arn'], 'the certificate');
+    // Not yet the list that it becomes where something in it is wrong, which is told already.
+    if (!Array.isArray(people.directory)) return;
     for (const [index, directory] of people.directory.entries())
       if (
         directory.kind === 'cognito' &&

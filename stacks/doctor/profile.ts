@@ -18,6 +18,14 @@ export function lookAtProfile(stage: string, profile: Profile): Finding[] {
 function addresses(stage: string, profile: Profile): Finding {
   return isExample(profile)
     ? wrong('addresses', 'it still names example.com', `write the company's own addresses into stacks/profiles/${stage}.yaml`)
+    : overTls(profile);
+}
+
+/** A token's signature is worth what the keys are that it is checked with. */
+function overTls({ access }: Profile): Finding {
+  const plain = access.issuers.map(({ issuer }) => issuer).find((issuer) => issuer.startsWith('http:'));
+  return plain !== undefined && !access.allow_loopback_http
+    ? wrong('addresses', `the issuer ${plain} would be asked for its keys without TLS`, 'write its https:// address')
     : ok('addresses', 'no example is left');
 }
 

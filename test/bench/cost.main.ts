@@ -1,8 +1,7 @@
 /** `npm run cost`: what a profile costs a month, by list prices, line by line: what stands there, what it does by itself, and each developer. */
-import { globSync } from 'node:fs';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { profileOf, profilesFolder } from '../../stacks/profile.ts';
+import type { Profile } from '@gatehouse/core/profile';
+import { profileOf } from '../../stacks/profile.ts';
 import { root } from '../support/sst-diff/environment.ts';
 import { capturedGraph } from '../support/sst-diff/graph.ts';
 import { developerHours, idleHours, type Line, measuring, ofProfile, running, standing, total } from './cost/bill.ts';
@@ -14,26 +13,15 @@ const usage = `npm run cost -- --profile NAME [--developers N] [--json]
 Captures the graph of stacks/profiles/NAME.yaml, counts an hour of the embedded stack, and multiplies by list prices of us-east-1.
   --developers N   200 when left out`;
 
-const stages = globSync('*.yaml', { cwd: path.resolve(root, profilesFolder()) }).map((file) => path.basename(file, '.yaml'));
-const { values } = parseArgs({
-  options: {
-    profile: { type: 'string' },
-    developers: { type: 'string', default: '200' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h' },
-  },
-});
+const values = read() ?? refuse(usage, 2);
 const people = Number(values.developers);
 if (values.help) {
   console.log(usage);
   process.exit(0);
 }
-if (values.profile === undefined || !stages.includes(values.profile) || !Number.isInteger(people) || people < 1) {
-  console.error(`${usage}\n\nProfiles: ${stages.sort().join(', ')}. Developers: a whole number from 1.`);
-  process.exit(2);
-}
-
-const profile = profileOf(values.profile, root);
+if (values.profile === undefined) refuse(usage, 2);
+if (!Number.isInteger(people) || people < 1) refuse(`--developers: a whole number from 1 is expected, not "${values.developers}"`, 1);
+const profile = readProfile(values.profile);
 const { zones, network } = profile;
 const graph = await capturedGraph(values.profile);
 const { idle, developer, prompt } = await measureHours((line) => values.json || console.error(line));
@@ -64,4 +52,32 @@ if (values.json) {
   console.log(
     `A developer works ${developerHours} hours a month. Prices: without a mark as AWS states them, * as others wrote them down, ? could not be read again; test/bench/cost/prices.ts names page and month of each.`,
   );
+}
+
+function read() {
+  try {
+    return parseArgs({
+      options: {
+        profile: { type: 'string' },
+        developers: { type: 'string', default: '200' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch {
+    return undefined;
+  }
+}
+
+function readProfile(stage: string): Profile {
+  try {
+    return profileOf(stage, root);
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error), 1);
+  }
+}
+
+function refuse(says: string, code: 1 | 2): never {
+  console.error(says);
+  process.exit(code);
 }
