@@ -78,7 +78,8 @@ export function deployFunction(surface: Surface, name: string, entry: Entry, { t
     logging: { format: 'json', ...(log && { logGroup: log.name }) },
     versioning: true,
     ...(reserved !== undefined && { concurrency: { reserved } }),
-    nodejs: { minify: true },
+    // What a function imports only when it is needed stays out of its cold start.
+    nodejs: { minify: true, splitting: true },
     permissions: power,
     environment: environmentOf(surface, entry),
     transform: {

@@ -82,15 +82,18 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? Number.NaN;
 }
 
-/** esbuild's options as SST 4 sets them for a Node.js function (its pkg/runtime/node), with the `minify` of our stacks. */
+/** esbuild's options as SST 4 sets them for a Node.js function (its pkg/runtime/node), with the `minify` and `splitting` of our stacks. */
 async function bundle(folder: string, name: string, handler: string): Promise<Omit<Function, 'env'>> {
   const at = handler.lastIndexOf('.');
-  const outfile = join(folder, name, 'bundle.mjs');
+  const outdir = join(folder, name);
   await build({
     entryPoints: [join(root, `${handler.slice(0, at)}.ts`)],
-    outfile,
+    outdir,
+    entryNames: 'bundle',
+    outExtension: { '.js': '.mjs' },
     bundle: true,
     minify: true,
+    splitting: true,
     keepNames: true,
     platform: 'node',
     format: 'esm',
@@ -101,7 +104,7 @@ async function bundle(folder: string, name: string, handler: string): Promise<Om
       js: "import { createRequire as topLevelCreateRequire } from 'module'; const require = topLevelCreateRequire(import.meta.url);",
     },
   });
-  return { bundle: outfile, exported: handler.slice(at + 1) };
+  return { bundle: join(outdir, 'bundle.mjs'), exported: handler.slice(at + 1) };
 }
 
 function stepFunction(surfaces: readonly Surface[], step: string): string {
