@@ -16,6 +16,7 @@ import { createClock } from '../../clock.ts';
 import type { MetricPoint } from '../cloudwatch/metric-store.ts';
 import { createLogs } from '../logs.ts';
 import { listen, type TestEndpoint } from '../test-endpoint.ts';
+import { createGroups } from './groups.ts';
 
 const clock = createClock();
 const points: MetricPoint[] = [];
@@ -85,4 +86,22 @@ it('forgets a stream, what its retention is over, and a whole group', async () =
   expect(await lines()).toEqual([]);
   await client.send(new DeleteLogGroupCommand({ logGroupName }));
   await expect(lines()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+});
+
+it('keeps no more of all groups than a fixed amount, and takes it from the longest one', () => {
+  const groups = createGroups({ now: () => 0, write: () => {}, onGone: () => {} });
+  const stored = () => {
+    const { logGroups } = groups.operations.DescribeLogGroups?.({}, {} as never) as { logGroups: { storedBytes: number }[] };
+    return logGroups.map(({ storedBytes }) => storedBytes);
+  };
+  groups.append('quiet', { stream: 'a', message: 'the only one', timestamp: 0 });
+  const message = 'x'.repeat(100_000);
+  for (let line = 0; line < 390; line++)
+    for (let group = 0; group < 6; group++) groups.append(`group-${group}`, { stream: 'a', message, timestamp: line });
+  const [quiet, ...others] = stored().reverse();
+  expect(quiet).toBe('the only one'.length);
+  const sum = others.reduce((total, one) => total + one, 0);
+  expect(sum).toBeGreaterThan(12_000_000);
+  expect(sum).toBeLessThanOrEqual(16_000_000);
+  expect(Math.min(...others)).toBeGreaterThan(1_000_000);
 });

@@ -42,13 +42,17 @@ export interface GroupsOptions {
 
 const retentions = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 const [dayMs, hourMs] = [86_400_000, 3_600_000];
+/** Of one group. */
 const maxEvents = 10_000;
 const maxCharacters = 4_000_000;
+/** Of all groups: a stack of days with a hundred functions stays as small as one of hours. */
+const maxCharactersOfAll = 16_000_000;
 const maxPage = 10_000;
 
 export function createGroups({ now, write, onGone }: GroupsOptions): Groups {
   const groups = new Map<string, Group>();
   let sequence = 0;
+  let charactersOfAll = 0;
 
   function make(name: string): Group {
     const group: Group = { name, creationTime: now(), streams: new Map(), events: [], characters: 0 };
@@ -60,11 +64,21 @@ export function createGroups({ now, write, onGone }: GroupsOptions): Groups {
     const group = groups.get(name) ?? make(name);
     if (!group.streams.has(stream)) group.streams.set(stream, now());
     group.events.push({ stream, timestamp, message, sequence: sequence++ });
-    group.characters += message.length;
-    if (group.events.length <= maxEvents && group.characters <= maxCharacters) return id;
-    // A tenth at a time: shifting single lines would cost their number squared.
-    for (const gone of group.events.splice(0, Math.ceil(group.events.length / 10))) group.characters -= gone.message.length;
+    weigh(group, message.length);
+    if (group.events.length > maxEvents || group.characters > maxCharacters) shorten(group);
+    else if (charactersOfAll > maxCharactersOfAll) shorten(longest());
     return id;
+  }
+  function weigh(group: Group, difference: number): void {
+    group.characters += difference;
+    charactersOfAll += difference;
+  }
+  /** A tenth at a time: shifting single lines would cost their number squared. */
+  function shorten(group: Group): void {
+    for (const gone of group.events.splice(0, Math.ceil(group.events.length / 10))) weigh(group, -gone.message.length);
+  }
+  function longest(): Group {
+    return [...groups.values()].reduce((most, one) => (one.characters > most.characters ? one : most));
   }
   function groupOf(input: { logGroupName?: string; logGroupIdentifier?: string }): Group {
     const name = input.logGroupName ?? input.logGroupIdentifier?.split(':log-group:').at(-1)?.replace(/:\*$/, '') ?? '';
@@ -76,7 +90,7 @@ export function createGroups({ now, write, onGone }: GroupsOptions): Groups {
   }
   function keep(group: Group, isKept: (event: LogEvent) => boolean): void {
     group.events = group.events.filter(isKept);
-    group.characters = group.events.reduce((sum, { message }) => sum + message.length, 0);
+    weigh(group, group.events.reduce((sum, { message }) => sum + message.length, 0) - group.characters);
   }
   function streamOf(input: { logStreamName?: unknown }, { streams }: Group): string {
     const name = String(input.logStreamName ?? '');
@@ -112,9 +126,10 @@ export function createGroups({ now, write, onGone }: GroupsOptions): Groups {
       };
     },
     DeleteLogGroup(input) {
-      const { name } = groupOf(input);
-      groups.delete(name);
-      onGone(name);
+      const group = groupOf(input);
+      weigh(group, -group.characters);
+      groups.delete(group.name);
+      onGone(group.name);
       return {};
     },
     PutRetentionPolicy(input) {
