@@ -131,12 +131,12 @@ describe('a seat at Anthropic', () => {
   it('is booked a turn at when the organization is asked enough, and is looked at when that has come', async () => {
     const wait = async () => {
       for (let visit = 0; ; visit++) {
-        const { outcome, wait_seconds: seconds } = await steps.block(`per_nobody`, { case_id: `cas_${visit}` });
-        if (outcome === 'not_yet') return { case_id: `cas_${visit}`, seconds: seconds ?? 0 };
+        const { wait_seconds: seconds = 0 } = await steps.block('per_nobody', { case_id: `cas_${visit}` });
+        if (seconds > 2) return { case_id: `cas_${visit}`, seconds };
       }
     };
     const { case_id, seconds } = await wait();
-    expect(await steps.block('per_nobody', { case_id })).toMatchObject({ outcome: 'not_yet', wait_seconds: seconds });
+    expect(await steps.block('per_nobody', { case_id })).toMatchObject({ outcome: 'not_yet', wait_seconds: expect.closeTo(seconds, -1) });
     aws.clock.advance(seconds);
     expect((await steps.block('per_nobody', { case_id })).outcome).toBe('nothing_to_do');
   });

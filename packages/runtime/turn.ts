@@ -163,11 +163,12 @@ async function remember(at: Allowance, kind: string, calls: number): Promise<voi
 async function book(at: Allowance, calls: number, longestMs: number): Promise<{ due: number; shift: number }> {
   const interval = intervalOf(at);
   const ExpressionAttributeNames = { '#next': 'next' };
+  const span = calls * interval;
+  // The same for all races: whoever loses one to somebody who came at the same moment finds a turn behind theirs.
+  const time = now();
+  const values = { ':earliest': time - lateMs, ':expires': Math.floor(time / 1000) + keepSeconds };
+  const latest = Math.min(time + longestMs, Number.MAX_SAFE_INTEGER);
   for (let race = 1; race <= maxRaces; race++) {
-    const time = now();
-    const span = calls * interval;
-    const values = { ':earliest': time - lateMs, ':expires': Math.floor(time / 1000) + keepSeconds };
-    const latest = Math.min(time + longestMs, Number.MAX_SAFE_INTEGER);
     const queued = await update(at.table, bucketKey(at), {
       UpdateExpression: 'SET #next = #next + :span, expires_at = :expires',
       ConditionExpression: '#next BETWEEN :earliest AND :latest',
