@@ -21,10 +21,8 @@ export const handler = onRecords(env, async ({ name, keys, after }, { env }) => 
   const { id, state, told_to } = Approval.parse(after);
   if (told_to === undefined) return;
   const slice = await waiting(env.TABLE_LIFECYCLE, id, { after: told_to, limit: sliceCases });
-  for (const { case_id, task_token } of slice) {
-    await resume({ case_id, task_token }, `${id} is ${state}`);
-    await pause(apartMs);
-  }
+  for (const { case_id, task_token } of slice) await resume({ case_id, task_token }, `${id} is ${state}`);
+  if (slice.length === sliceCases) await pause(sliceCases * apartMs);
   const last = slice.at(-1);
   if (last) await toldTo(env.TABLE_LIFECYCLE, id, last.sk);
   log.info('decision told', { approval: id, state, cases: slice.length });
