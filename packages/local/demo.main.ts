@@ -9,7 +9,10 @@ import { styleText } from 'node:util';
 import { type Chapter, postJson, type Story } from './demo/story.ts';
 import { fourPorts } from './ports.ts';
 import { addressesOf } from './profile.ts';
+import { settledWithin } from './settled.ts';
 
+/** How long a move of the clock waits for what is in flight. */
+const patienceMs = 1_000;
 const began = performance.now();
 const port = await fourPorts(0);
 const data = await mkdtemp(join(tmpdir(), 'gatehouse-demo-'));
@@ -40,7 +43,7 @@ try {
 process.exitCode = failed === undefined ? 0 : 1;
 
 function startChild(): ChildProcess {
-  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+  const main = fileURLToPath(new URL('./start.mjs', import.meta.url));
   return spawn(process.execPath, [main, '--port', String(port), '--data', data], { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
@@ -93,8 +96,9 @@ function story(): Story {
         if (answer !== undefined) return answer;
         if (performance.now() > deadline) throw new Error(`${what} did not come within ${timeoutMs / 1000} s`);
         if (stepSeconds > 0) await advance(stepSeconds);
-        // Work between two moves of the clock takes real time: moved in great leaps, its timeouts would be over before it began.
-        await new Promise((resolve) => setTimeout(resolve, stepSeconds > 0 ? 200 : 20));
+        // Work between two moves of the clock takes real time: moved on before it is done, its timeouts would be over before it began.
+        if (stepSeconds > 0) await settledWithin(addresses.aws, patienceMs);
+        else await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
   };

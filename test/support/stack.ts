@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { fourPorts } from '../../packages/local/ports.ts';
 import { type Addresses, addressesOf } from '../../packages/local/profile.ts';
+import { settledWithin } from '../../packages/local/settled.ts';
 
 /** How long a move of the clock waits for what is in flight. */
 const patienceMs = 1_000;
@@ -125,11 +126,6 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       if (options.data === undefined) await rm(data, { recursive: true, force: true });
     },
   };
-}
-
-/** Resolves when nothing is in flight, or after `ms`. */
-async function settledWithin(aws: string, ms: number): Promise<void> {
-  await fetch(`${aws}/_settled`, { signal: AbortSignal.timeout(ms) }).catch(() => undefined);
 }
 
 /** The process says when its ports answer; anything else it says is kept for the test that fails. */

@@ -1,36 +1,10 @@
 /** One policy document, three people: what each client is told and why, a change that is tried before it bites, and the proof that clients obey. */
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { gatehouse } from './command.ts';
 import { type Chapter, expectJson, type Story } from './story.ts';
 
 interface Settings {
   checksum: string;
   settings: { availableModels?: string[]; permissions?: { deny?: string[] }; env?: Record<string, string> };
-}
-
-const command = fileURLToPath(new URL('../../client/gatehouse.main.ts', import.meta.url));
-
-/** The command line as an administrator runs it. */
-function gatehouse(story: Story, words: readonly string[], input = ''): Promise<string> {
-  const env = {
-    PATH: process.env.PATH ?? '',
-    GATEHOUSE_URL: story.gateway,
-    GATEHOUSE_TOKEN: String(story.kept.get('token carol@example.com')),
-  };
-  const child = spawn(process.execPath, [command, ...words], { env });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (bytes) => {
-    out += bytes;
-  });
-  child.stderr.on('data', (bytes) => {
-    err += bytes;
-  });
-  child.stdin.end(input);
-  return new Promise((resolve, reject) =>
-    child.once('close', (code) =>
-      code === 0 ? resolve(out) : reject(new Error(`gatehouse ${words.join(' ')} ended with ${code}: ${err}`)),
-    ),
-  );
 }
 
 export const chapter: Chapter = {
@@ -68,26 +42,27 @@ export const chapter: Chapter = {
 
 /** Carol takes Opus from nobody before she has seen what it would have cost whom. */
 async function change(story: Story, get: (login: string, path: string) => Promise<Response>): Promise<void> {
-  const document = await gatehouse(story, ['policy', 'show']);
+  const carol = String(story.kept.get('token carol@example.com'));
+  const document = await gatehouse(story, carol, ['policy', 'show']);
   const draft = document.replace(/(- name: engineering[\s\S]*?allow:\n\s*- )"\*"/, '$1opus');
   await story.step('carol tries a draft: engineering gets Opus alone (gatehouse policy simulate)', async () => {
-    const [first = ''] = (await gatehouse(story, ['policy', 'simulate', '-'], draft)).split('\n');
+    const [first = ''] = (await gatehouse(story, carol, ['policy', 'simulate', '-'], draft)).split('\n');
     return { result: undefined, said: first };
   });
   await story.step('she publishes it, and alice’s client has it at its next poll', async () => {
-    await gatehouse(story, ['policy', 'publish', '-', '--reason', 'Opus for engineering'], draft);
+    await gatehouse(story, carol, ['policy', 'publish', '-', '--reason', 'Opus for engineering'], draft);
     const { settings } = await expectJson<Settings>(200, await get('alice@example.com', '/managed/settings'));
     if (settings.availableModels?.join() !== 'opus') throw new Error(`alice is told ${settings.availableModels}`);
     return { result: undefined, said: `models ${settings.availableModels.join(', ')}` };
   });
   await story.step('and rolls it back', async () => {
-    const said = await gatehouse(story, ['policy', 'rollback', '1', '--reason', 'Sonnet is cheaper']);
+    const said = await gatehouse(story, carol, ['policy', 'rollback', '1', '--reason', 'Sonnet is cheaper']);
     const { settings } = await expectJson<Settings>(200, await get('alice@example.com', '/managed/settings'));
     if (settings.availableModels) throw new Error(`alice is still told ${settings.availableModels}`);
     return { result: undefined, said: said.trim() };
   });
   await story.step('which clients run under what they were given? (gatehouse policy clients)', async () => {
-    const [counts = ''] = (await gatehouse(story, ['policy', 'clients'])).split('\n');
+    const [counts = ''] = (await gatehouse(story, carol, ['policy', 'clients'])).split('\n');
     return { result: undefined, said: counts };
   });
 }

@@ -1,4 +1,6 @@
-/** Prompts through the gateway: an answer that is metered as it passes, a denied model, and an open answer that the policy ends. */
+/** Prompts through the gateway: an answer that is metered as it passes, a denied model, a secret that stays inside, and an open answer that the policy ends. */
+import { randomBytes } from 'node:crypto';
+import { gatehouse } from './command.ts';
 import { type Chapter, expectJson, type Story } from './story.ts';
 
 export const chapter: Chapter = {
@@ -23,6 +25,15 @@ export const chapter: Chapter = {
     });
     await story.step('he asks for Opus, which his policy does not allow', async () => {
       const response = await ask(story, bob, 'claude-opus-4-8');
+      const { error } = await expectJson<{ error: { message: string } }>(403, response);
+      return { result: undefined, said: error.message };
+    });
+    await story.step('carol lets no secret leave (gatehouse policy publish), and he pastes one into a prompt', async () => {
+      const document = await gatehouse(story, carol, ['policy', 'show']);
+      const draft = document.replace(/( *)- name: contractors\n/, '$&$1  guardrails:\n$1    secrets: block\n');
+      await gatehouse(story, carol, ['policy', 'publish', '-', '--reason', 'No secret leaves'], draft);
+      const pasted = `ghp_${randomBytes(18).toString('hex')}`;
+      const response = await ask(story, bob, 'claude-haiku-4-5', { content: `Why does ${pasted} not work?` });
       const { error } = await expectJson<{ error: { message: string } }>(403, response);
       return { result: undefined, said: error.message };
     });
