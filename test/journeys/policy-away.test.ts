@@ -62,20 +62,23 @@ describe('a gateway that starts while its tables are away', () => {
   });
 
   it('rings, and goes on as if nothing had been when they are back', async () => {
-    await stack.until(
-      async () => {
-        const answer = await fetch(stack.aws, {
-          method: 'POST',
-          headers: { 'x-amz-target': 'GraniteServiceVersion20100801.DescribeAlarms', 'content-type': 'application/x-amz-json-1.0' },
-          body: JSON.stringify({ AlarmNames: ['gatehouse-local-policy-served-without-store'] }),
-        });
-        const { MetricAlarms } = (await answer.json()) as { MetricAlarms?: { StateValue: string }[] };
-        return MetricAlarms?.[0]?.StateValue === 'ALARM' ? true : undefined;
-      },
-      { stepSeconds: 20, what: 'the alarm' },
-    );
+    const reaches = (state: 'ALARM' | 'OK') =>
+      stack.until(
+        async () => {
+          const answer = await fetch(stack.aws, {
+            method: 'POST',
+            headers: { 'x-amz-target': 'GraniteServiceVersion20100801.DescribeAlarms', 'content-type': 'application/x-amz-json-1.0' },
+            body: JSON.stringify({ AlarmNames: ['gatehouse-local-policy-served-without-store'] }),
+          });
+          const { MetricAlarms } = (await answer.json()) as { MetricAlarms?: { StateValue: string }[] };
+          return MetricAlarms?.[0]?.StateValue === state ? true : undefined;
+        },
+        { stepSeconds: 20, what: `the alarm to be ${state}` },
+      );
+    await reaches('ALARM');
     expect((await fetch(`${stack.aws}/_faults`, { method: 'DELETE' })).status).toBeLessThan(300);
     const his = await bob.fetch('/managed/settings');
     expect([his.status, await his.json()]).toEqual([200, last]);
+    await reaches('OK');
   });
 });
