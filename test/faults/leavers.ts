@@ -50,7 +50,7 @@ export function scenarioOf({ state, step }: Row): Scenario {
 
 /** More than ten at once may be a wave. */
 export const mostAtOnce = 10;
-/** More than so many always are one. */
+/** Whoever leaves after so many is one of a wave, however large the company has grown. */
 const waveOf = 26;
 
 interface Worker {
@@ -100,7 +100,7 @@ export async function playLeavers(stage: Stage, scenario: Scenario, rows: readon
   const { stack, company } = stage;
   await stage.turn(hourSeconds);
   const isWave = /^(cut|purge) (approved|rejected)$/.test(scenario);
-  const others = isWave ? await eachOf(Array.from({ length: waveOf - rows.length }), () => hire(stage)) : [];
+  const others = isWave ? await eachOf(Array.from({ length: waveOf }), () => hire(stage)) : [];
   const workers = await eachOf(rows, (row) => hire(stage, row));
   await stage.turn(30);
   for (const { row, person } of workers) {
@@ -119,7 +119,9 @@ export async function playLeavers(stage: Stage, scenario: Scenario, rows: readon
   }
   if (scenario === 'dry run' || scenario === 'still here') return playByHand(stage, scenario, workers);
   if (scenario === 'silent directory') await company.directoryDown();
-  for (const { directoryId } of [...others, ...workers]) await leave(stage, scenario, directoryId);
+  for (const { directoryId } of others) await leave(stage, scenario, directoryId);
+  if (isWave) await stage.turn(1);
+  for (const { directoryId } of workers) await leave(stage, scenario, directoryId);
   if (scenario === 'silent directory') {
     await stage.turnUntil(async () => (await Promise.all(workers.map((one) => settings(one)))).every((status) => status === 401), {
       seconds: 20,

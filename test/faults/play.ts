@@ -20,7 +20,7 @@ export interface Stage {
 
 /** Longer than any state's own timeout: a call that never came back is over by then, whatever becomes of it. */
 const forgottenSeconds = 90;
-/** Before a step of the clock so long, what was told is noted. */
+/** Before a step of the clock so long, all that is under way is done, and what was told is noted: a fact is kept for two days. */
 const listenSeconds = 300;
 /** A call that never answers keeps the stack from being settled. */
 const patienceMs = 1_500;
@@ -52,7 +52,10 @@ export function stageOf(stack: Stack): Stage {
   }
 
   async function turn(seconds: number): Promise<void> {
-    if (seconds >= listenSeconds) await listen();
+    if (seconds >= listenSeconds) {
+      await settled();
+      await listen();
+    }
     await stack.advance(seconds);
     if (signedIn) signedIn.leftSeconds -= seconds;
     const { faults } = await faultsOf(stack.aws);
