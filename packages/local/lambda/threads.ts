@@ -27,12 +27,15 @@ export interface Threads {
 /** What all functions but a few ask for; the limit of a thread is fixed when it starts. */
 const spareMemoryMb = 512;
 const spares = 1;
+/** At first: while the stack starts a second processor has nothing to do, and right after it a dozen functions are wanted at once. */
+const firstSpares = 5;
 /** V8's default young generation would cost every environment some 6 MB more for nothing. */
 const youngGenerationMb = 8;
 
 export function createThreads({ body, preload, env, cacheFolder, clock }: ThreadOptions): Threads {
   const pool = new Set<Worker>();
   let closed = false;
+  let wanted = firstSpares;
 
   function start(memoryMb: number, libraries?: string): Worker {
     const workerData: ThreadData = { cacheFolder, clock, preload: libraries };
@@ -51,7 +54,7 @@ export function createThreads({ body, preload, env, cacheFolder, clock }: Thread
   }
   function refill(): void {
     const libraries = preload();
-    while (!closed && libraries && pool.size < spares) {
+    while (!closed && libraries && pool.size < wanted) {
       const worker = start(spareMemoryMb, libraries);
       pool.add(worker);
       const lost = () => pool.delete(worker);
@@ -64,6 +67,7 @@ export function createThreads({ body, preload, env, cacheFolder, clock }: Thread
       const [spare] = memoryMb === spareMemoryMb ? pool : [];
       if (!spare) return start(memoryMb);
       pool.delete(spare);
+      wanted = Math.max(spares, wanted - 1);
       setImmediate(refill);
       return spare;
     },
