@@ -1,8 +1,7 @@
 /** Access's part of the profile: who may sign in, by which issuers, and for how long. Apart from the whole, which no function that signs in has to load. */
 import * as z from 'zod';
 import { PersonId } from './ids.ts';
-
-const url = z.url({ protocol: /^https?$/, error: 'it is no address that begins with https:// or http://' });
+import { url } from './web-address.ts';
 
 const IssuerKind = z.enum(['oidc', 'entra', 'okta', 'cognito', 'google', 'authentik', 'auth0']);
 

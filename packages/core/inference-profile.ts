@@ -1,8 +1,8 @@
 /** Where the gateway sends prompts: explicit tiers, tried in the order written. Nothing is inferred from what credentials happen to be around. */
 import * as z from 'zod';
+import { url } from './web-address.ts';
 
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region such as us-east-1');
-const url = z.url({ protocol: /^https?$/, error: 'it is no address that begins with https:// or http://' });
 
 /** The Anthropic API, by the key in the secret `anthropic-key`. */
 const Anthropic = z.strictObject({ kind: z.literal('anthropic'), url: url.default('https://api.anthropic.com') });

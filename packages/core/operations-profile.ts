@@ -1,5 +1,6 @@
 /** Operations' part of a profile: what of the platform is watched, and who is told how urgently. */
 import * as z from 'zod';
+import { url } from './web-address.ts';
 
 const Channel = z.enum(['slack', 'pagerduty']);
 
@@ -21,6 +22,6 @@ export const OperationsConfig = z.strictObject({
     .strictObject({ page: z.array(Channel).default([]), notify: z.array(Channel).default([]), note: z.array(Channel).default([]) })
     .prefault({}),
   /** PagerDuty's Events API; the EU's is https://events.eu.pagerduty.com. */
-  pagerduty_url: z.url().default('https://events.pagerduty.com'),
+  pagerduty_url: url.default('https://events.pagerduty.com'),
 });
 export type OperationsConfig = z.infer<typeof OperationsConfig>;

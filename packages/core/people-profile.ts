@@ -1,7 +1,7 @@
 /** People's part of a profile: which directories are the truth about whom, what SCIM pushes, and which hooks are listened to. */
 import * as z from 'zod';
+import { url } from './web-address.ts';
 
-const url = z.url({ protocol: /^https?$/, error: 'it is no address that begins with https:// or http://' });
 /** The issuer whose subjects a directory knows, as tokens write it. */
 const issuer = url;
 

@@ -10,8 +10,7 @@ import { OperationsConfig } from './operations-profile.ts';
 import { PeopleConfig } from './people-profile.ts';
 import { SeatsConfig } from './seats-profile.ts';
 import { UsageConfig } from './usage-profile.ts';
-
-const url = z.url({ protocol: /^https?$/, error: 'it is no address that begins with https:// or http://' });
+import { url } from './web-address.ts';
 
 export const LifecycleConfig = z.strictObject({
   /** Between the proof of death and the purge. */

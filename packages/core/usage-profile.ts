@@ -1,5 +1,6 @@
 /** Usage's part of a profile: what the company really pays, its own budgets, and where bills and telemetry come from and go to. */
 import * as z from 'zod';
+import { url } from './web-address.ts';
 
 const Marks = z.array(z.int().min(1).max(100)).max(10).default([75, 90, 95]);
 
@@ -17,7 +18,7 @@ export const UsageConfig = z.strictObject({
   /** Groups that have a metric of their own spend; the others count together. */
   metric_groups: z.array(z.string().min(1)).max(20).default([]),
   /** Anthropic's Admin API, asked once a day for what it billed. Its secret is `anthropic-report-key`. */
-  anthropic: z.strictObject({ url: z.url().default('https://api.anthropic.com') }).optional(),
+  anthropic: z.strictObject({ url: url.default('https://api.anthropic.com') }).optional(),
   /** Whether metrics go on to CloudWatch's own OTLP endpoint, too, as exporters wrote them: their attributes are claims there as here. */
   forward_metrics: z.boolean().default(false),
   /** The log group that Bedrock's model invocation logging writes to. */

@@ -177,7 +177,7 @@ async function book(at: Allowance, calls: number, longestMs: number): Promise<{ 
     });
     const row = Bucket.safeParse(queued.item).data;
     if (queued.held && row) return { due: row.next - interval, shift: row.shift };
-    if (row && row.next > latest) throw new Throttled(`Our calls of ${at.vendor} are used up for now: the next try goes on`);
+    if (row && row.next > latest) throw new Throttled(`Our calls of ${at.vendor} are used up: a later try goes on`);
     const first = await update(at.table, bucketKey(at), {
       UpdateExpression: 'SET #next = :next, expires_at = :expires',
       ConditionExpression: 'attribute_not_exists(pk) OR #next < :earliest',
