@@ -129,8 +129,8 @@ it('holds less than 300 MB when thirty functions were used and none is any more'
       await answer.text();
     }
     const used = residentMb();
-    // Idle environments are ended by real time, those that the stack's own schedules of the first minutes started last.
-    await stack.until(async () => (residentMb() < 300 ? true : undefined), { timeoutMs: 240_000 }).catch(() => undefined);
+    // Idle environments are ended by real time.
+    await stack.until(async () => (residentMb() < 300 ? true : undefined), { timeoutMs: 120_000 }).catch(() => undefined);
     console.log(
       `${names.length} functions: ${before.toFixed(0)} MB at first, ${used.toFixed(0)} MB in use, ${residentMb().toFixed(0)} MB idle`,
     );
