@@ -13,7 +13,7 @@ import { Throttled, Unavailable } from '@gatehouse/runtime/fault';
 import { log } from '@gatehouse/runtime/log';
 import { publish } from '@gatehouse/runtime/publish';
 import { transact } from '@gatehouse/runtime/table';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readCase, readLock } from './case.dynamo.ts';
 import { waitingCase } from './grace.dynamo.ts';
 import { resume } from './resume.states.ts';
