@@ -1,51 +1,15 @@
 /** What a deployment knows of its company: issuers, directory, outside systems, periods. Each capability gets its own part in `CONFIG`. */
 import * as z from 'zod';
 import { AccessConfig } from './access-profile.ts';
-import { EvidenceConfig } from './evidence-profile.ts';
-import { GuardConfig } from './guard-profile.ts';
-import { HomesConfig, HostsConfig } from './homes-profile.ts';
 import { InferenceConfig } from './inference-profile.ts';
+import { KeysConfig } from './keys-profile.ts';
+import { LifecycleConfig } from './lifecycle-profile.ts';
 import { withNewPool } from './new-pool.ts';
 import { OperationsConfig } from './operations-profile.ts';
 import { PeopleConfig } from './people-profile.ts';
-import { SeatsConfig } from './seats-profile.ts';
 import { UsageConfig } from './usage-profile.ts';
 import { url } from './web-address.ts';
-
-export const LifecycleConfig = z.strictObject({
-  /** Between the proof of death and the purge. */
-  grace_seconds: z
-    .int()
-    .min(0)
-    .max(90 * 86_400)
-    .default(7 * 86_400),
-  guard: GuardConfig.prefault({}),
-  evidence: EvidenceConfig.prefault({}),
-  /** Whoever the directory tells of is onboarded by itself, and moves with their groups. Otherwise admins do both. */
-  onboard_joiners: z.boolean().default(true),
-});
-export type LifecycleConfig = z.infer<typeof LifecycleConfig>;
-
-export const KeysConfig = z.strictObject({
-  litellm: z
-    .strictObject({
-      url,
-      /** Every replica's own address: a blocked key lives on in each replica's cache. */
-      replicas: z.array(url).min(1),
-      cache_ttl_seconds: z.int().positive().default(60),
-    })
-    .optional(),
-  anthropic: SeatsConfig.optional(),
-});
-export type KeysConfig = z.infer<typeof KeysConfig>;
-
-export const WorkspacesConfig = z.strictObject({
-  /** Coder counts how often one user calls one path: `CODER_API_RATE_LIMIT` of the deployment, as it comes. */
-  coder: z.strictObject({ url, requests_per_minute: z.int().min(20).max(100_000).default(512) }).optional(),
-  homes: HomesConfig.optional(),
-  ecs: HostsConfig.optional(),
-});
-export type WorkspacesConfig = z.infer<typeof WorkspacesConfig>;
+import { WorkspacesConfig } from './workspaces-profile.ts';
 
 /** The name that clients write. It resolves to private addresses: the CLI refuses a gateway on a public one. */
 const Domain = z.union([

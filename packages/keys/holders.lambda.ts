@@ -1,6 +1,6 @@
 /** The steps that list every LiteLLM key and everything at Anthropic with its owner's names, and the one that blocks a key which belongs to nobody. They know nobody themselves. */
 import { blockOrphan, type Holder, type Listed, listKeyHolders, listSeatHolders } from '@gatehouse/contracts/steps/orphans';
-import { KeysConfig } from '@gatehouse/core/profile';
+import { KeysConfig } from '@gatehouse/core/keys-profile';
 import { json } from '@gatehouse/runtime/environment';
 import { onStep } from '@gatehouse/runtime/step';
 import * as z from 'zod';

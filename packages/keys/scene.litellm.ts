@@ -1,7 +1,7 @@
 /** Sets the scene of a step over one person's LiteLLM keys: who they are there, where it answers, how long its caches live. */
 import { Person, person } from '@gatehouse/contracts/records/person';
 import type { StepContract, StepInput, StepOutput } from '@gatehouse/contracts/steps/step';
-import { KeysConfig } from '@gatehouse/core/profile';
+import { KeysConfig } from '@gatehouse/core/keys-profile';
 import { timestamp } from '@gatehouse/runtime/clock';
 import { json } from '@gatehouse/runtime/environment';
 import { Misconfigured } from '@gatehouse/runtime/fault';

@@ -2,7 +2,7 @@
  * Hears that somebody joined, or has their access again, and starts their onboarding when the policy has something to give them. Whoever became
  * known by signing in has what that takes: an admin onboards them where more is wanted.
  */
-import { LifecycleConfig } from '@gatehouse/core/profile';
+import { LifecycleConfig } from '@gatehouse/core/lifecycle-profile';
 import { accessRestored } from '@gatehouse/events/access-restored';
 import { personJoined } from '@gatehouse/events/person-joined';
 import { json } from '@gatehouse/runtime/environment';

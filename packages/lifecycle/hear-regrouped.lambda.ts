@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { encodeId } from '@gatehouse/core/ids';
-import { LifecycleConfig } from '@gatehouse/core/profile';
+import { LifecycleConfig } from '@gatehouse/core/lifecycle-profile';
 import { entitlementChanged } from '@gatehouse/events/entitlement-changed';
 import { personMoved } from '@gatehouse/events/person-moved';
 import { startMachine } from '@gatehouse/runtime/call';

@@ -2,7 +2,7 @@
  * Starts the onboarding of somebody whom the directory tells of. Another directory, or the first sweep of one, looks like many joiners: beyond the
  * guard's count within an hour they are left to admins, for each may cost a seat.
  */
-import type { LifecycleConfig } from '@gatehouse/core/profile';
+import type { LifecycleConfig } from '@gatehouse/core/lifecycle-profile';
 import { startMachine } from '@gatehouse/runtime/call';
 import { log } from '@gatehouse/runtime/log';
 import { measure } from '@gatehouse/runtime/metric';

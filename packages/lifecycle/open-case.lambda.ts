@@ -2,7 +2,7 @@
 import type { Case } from '@gatehouse/contracts/records/case';
 import { openCase } from '@gatehouse/contracts/steps/lifecycle';
 import { admitPerson } from '@gatehouse/contracts/steps/people';
-import { LifecycleConfig } from '@gatehouse/core/profile';
+import { LifecycleConfig } from '@gatehouse/core/lifecycle-profile';
 import { callStep } from '@gatehouse/runtime/call';
 import { timestamp } from '@gatehouse/runtime/clock';
 import { json } from '@gatehouse/runtime/environment';

@@ -1,6 +1,6 @@
 /** Counts who else is leaving, and says what the guard, a hold and the approvers allow. It holds nothing itself: the machine does as it is told. */
 import { weighLeaving } from '@gatehouse/contracts/steps/lifecycle';
-import { LifecycleConfig } from '@gatehouse/core/profile';
+import { LifecycleConfig } from '@gatehouse/core/lifecycle-profile';
 import { json } from '@gatehouse/runtime/environment';
 import { Misconfigured } from '@gatehouse/runtime/fault';
 import { onStep } from '@gatehouse/runtime/step';

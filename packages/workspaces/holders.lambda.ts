@@ -1,6 +1,6 @@
 /** The step that lists every Coder account and workspace with its owner's names. It knows nobody itself. */
 import { type Holder, type Listed, listWorkspaceHolders } from '@gatehouse/contracts/steps/orphans';
-import { WorkspacesConfig } from '@gatehouse/core/profile';
+import { WorkspacesConfig } from '@gatehouse/core/workspaces-profile';
 import { json } from '@gatehouse/runtime/environment';
 import { onStep } from '@gatehouse/runtime/step';
 import * as z from 'zod';

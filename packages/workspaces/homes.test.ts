@@ -1,7 +1,7 @@
 /** Walks a leaver's home through the real handlers against EFS, AWS Backup and Coder of the embedded stack, with the IAM that the surface asks for. */
 import { person } from '@gatehouse/contracts/records/person';
 import type { StepOutput } from '@gatehouse/contracts/steps/step';
-import { WorkspacesConfig } from '@gatehouse/core/profile';
+import { WorkspacesConfig } from '@gatehouse/core/workspaces-profile';
 import { createAccess } from '@gatehouse/local/aws/access';
 import { createSecretsManager } from '@gatehouse/local/aws/secrets-manager';
 import { installStackDate } from '@gatehouse/local/lambda/stack-date';

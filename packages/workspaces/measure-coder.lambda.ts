@@ -1,5 +1,5 @@
 /** Every minute: does Coder answer, and which builds of workspaces have failed since the last look. It mends nothing. */
-import { WorkspacesConfig } from '@gatehouse/core/profile';
+import { WorkspacesConfig } from '@gatehouse/core/workspaces-profile';
 import { now, timestamp } from '@gatehouse/runtime/clock';
 import { json, readEnv } from '@gatehouse/runtime/environment';
 import { log } from '@gatehouse/runtime/log';

@@ -1,7 +1,7 @@
 /** The steps of a rollout: open it, tell the owners, move it on, close it. Each looks at Coder afresh; nothing is deleted. */
 import { Alias, alias } from '@gatehouse/contracts/records/alias';
 import { advanceRollout, closeRollout, openRollout, tellOwners } from '@gatehouse/contracts/steps/rollout';
-import { WorkspacesConfig } from '@gatehouse/core/profile';
+import { WorkspacesConfig } from '@gatehouse/core/workspaces-profile';
 import { workspaceDue } from '@gatehouse/events/workspace-due';
 import { timestamp } from '@gatehouse/runtime/clock';
 import { json } from '@gatehouse/runtime/environment';

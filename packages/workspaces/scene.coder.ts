@@ -2,7 +2,7 @@
 import { Person, person } from '@gatehouse/contracts/records/person';
 import type { StepContract, StepInput, StepOutput } from '@gatehouse/contracts/steps/step';
 import type { HostsConfig } from '@gatehouse/core/homes-profile';
-import { WorkspacesConfig } from '@gatehouse/core/profile';
+import { WorkspacesConfig } from '@gatehouse/core/workspaces-profile';
 import { timestamp } from '@gatehouse/runtime/clock';
 import { json } from '@gatehouse/runtime/environment';
 import { Misconfigured } from '@gatehouse/runtime/fault';

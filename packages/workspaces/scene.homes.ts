@@ -2,7 +2,7 @@
 import { Person, person } from '@gatehouse/contracts/records/person';
 import type { StepOutput } from '@gatehouse/contracts/steps/step';
 import type { HomesConfig } from '@gatehouse/core/homes-profile';
-import { WorkspacesConfig } from '@gatehouse/core/profile';
+import { WorkspacesConfig } from '@gatehouse/core/workspaces-profile';
 import { json } from '@gatehouse/runtime/environment';
 import { Misconfigured } from '@gatehouse/runtime/fault';
 import { get } from '@gatehouse/runtime/table';

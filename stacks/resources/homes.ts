@@ -1,7 +1,7 @@
 /** What an entry may do with the homes and hosts that the profile names. A profile without them grants nothing. */
 import type { Entry } from '@gatehouse/contracts/surface';
 import { homesPower, hostsPower } from '@gatehouse/core/homes-power';
-import type { WorkspacesConfig } from '@gatehouse/core/profile';
+import type { WorkspacesConfig } from '@gatehouse/core/workspaces-profile';
 import { arn } from '../stage.ts';
 import type { Statement } from './permission.ts';
 

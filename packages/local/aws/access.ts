@@ -14,7 +14,7 @@ import {
 } from '@gatehouse/contracts/names';
 import type { Capability, Entry, Surface } from '@gatehouse/contracts/surface';
 import { homesPower, hostsPower, type Power } from '@gatehouse/core/homes-power';
-import type { WorkspacesConfig } from '@gatehouse/core/profile';
+import type { WorkspacesConfig } from '@gatehouse/core/workspaces-profile';
 import { physicalBucket } from '../buckets.ts';
 import { type Asked, dynamoRequests } from './access-dynamo.ts';
 import { ecsRequests } from './access-ecs.ts';
