@@ -28,6 +28,6 @@ export function deploy(surface: Surface): void {
   }
   for (const rule of surface.rules ?? []) subscribe(capability, rule, functionOf(capability, rule.entry), letters);
   for (const item of surface.schedules ?? []) schedule(capability, item, functionOf(capability, item.entry), letters);
-  for (const entry of surface.streams ?? []) feed(capability, entry, functionOf(capability, entry), table, letters);
+  for (const reader of surface.streams ?? []) feed(capability, reader, functionOf(capability, reader.entry), table, letters);
   for (const item of surface.alarms ?? []) for (const one of alarmsOf(stage, capability, item, partOf(capability))) alarm(capability, one);
 }

@@ -1,5 +1,6 @@
 /** What access shows: sign-in, tokens and their end; the pages of the device login; the steps that shut a gate and prove it shut. */
 
+import { publisher } from '@gatehouse/contracts/stream-filter';
 import type { Entry, Surface, TableUse } from '@gatehouse/contracts/surface';
 import { patternOf } from '@gatehouse/events/fact';
 import { personChanged } from '@gatehouse/events/person-changed';
@@ -139,7 +140,7 @@ export const surface: Surface = {
     { name: 'hear-sign-out', bus: 'product', pattern: patternOf(signOutAsked), entry: 'hear-sign-out' },
     { name: 'cut-group', bus: 'product', pattern: patternOf(groupCutOrdered), entry: 'cut-group' },
   ],
-  streams: ['publish'],
+  streams: [publisher],
   steps: {
     'find-sessions': 'find-sessions',
     'cut-sessions': 'cut-sessions',

@@ -2,6 +2,7 @@
  * What a capability shows to the world, as plain data: the stacks deploy it and the embedded stack runs it.
  * A route, a rule, a permission or an alarm is written here and nowhere else.
  */
+import type { StreamReader } from './stream-filter.ts';
 
 export const capabilities = [
   'access',
@@ -183,8 +184,8 @@ export interface Surface {
   routes?: readonly Route[];
   rules?: readonly Rule[];
   schedules?: readonly Schedule[];
-  /** The entry that reads this capability's own table stream (its outbox publisher, and what converges from the feed). */
-  streams?: readonly string[];
+  /** The entries that read this capability's own table stream (its outbox publisher, and what converges from the feed). */
+  streams?: readonly StreamReader[];
   machines?: readonly Machine[];
   /** Step name -> entry of this capability that does it. */
   steps?: Readonly<Record<string, string>>;

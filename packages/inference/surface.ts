@@ -1,4 +1,5 @@
 /** What inference shows: the model routes, streamed, and what stands behind their money. */
+import { publisher } from '@gatehouse/contracts/stream-filter';
 import type { Alarm, Route, Surface, TableUse } from '@gatehouse/contracts/surface';
 import { spendMetrics } from '@gatehouse/ledger/spend-rows';
 
@@ -89,7 +90,7 @@ export const surface: Surface = {
       tables: [ledger],
     },
   },
-  streams: ['publish'],
+  streams: [publisher],
   routes: [
     ...models.map(([name, path]): Route => ({ name, method: 'POST', path, entry: 'gateway', admit: 'session:inference', stream: true })),
     { name: 'upstreams', method: 'GET', path: '/admin/upstreams', entry: 'gateway', admit: 'admin', stream: true },

@@ -1,5 +1,6 @@
 /** What lifecycle shows: the machines of leavers, joiners and movers, the facts that start them, what admins ask of them, and the evidence. */
 import { machineArnInPattern } from '@gatehouse/contracts/in-stage';
+import { publisher } from '@gatehouse/contracts/stream-filter';
 import type { Pattern, Surface } from '@gatehouse/contracts/surface';
 import { accessCut } from '@gatehouse/events/access-cut';
 import { accessRestored } from '@gatehouse/events/access-restored';
@@ -77,7 +78,15 @@ export const surface: Surface = {
     },
   ],
   schedules: [{ name: 'root-evidence', expression: 'rate(1 hour)', entry: 'root-evidence' }],
-  streams: ['publish', 'tell-decision'],
+  streams: [
+    publisher,
+    {
+      entry: 'tell-decision',
+      filters: [
+        { eventName: ['MODIFY'], dynamodb: { Keys: { sk: { S: ['APPROVAL'] } }, NewImage: { told_to: { S: [{ exists: true }] } } } },
+      ],
+    },
+  ],
   machines,
   steps,
   alarms,

@@ -2,6 +2,7 @@
 
 import { GetQueueUrlCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { deadLettersName } from '@gatehouse/contracts/names';
+import { publisher } from '@gatehouse/contracts/stream-filter';
 import type { Surface } from '@gatehouse/contracts/surface';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCloudWatch } from './aws/cloudwatch/cloudwatch.ts';
@@ -21,7 +22,7 @@ const surface: Surface = {
   table: true,
   entries: { hear: { handler: 'x.y', timeoutSeconds: 1, memoryMb: 128 }, publish: { handler: 'x.z', timeoutSeconds: 1, memoryMb: 128 } },
   rules: [{ name: 'hear', bus: 'default', pattern: { source: ['x'] }, entry: 'hear' }],
-  streams: ['publish'],
+  streams: [publisher],
 };
 const clock = createClock(() => Date.parse('2026-03-01T12:00:20Z'));
 const messages = createMessages({ clock, origin: 'http://127.0.0.1:1', queues: deadLetterQueues([surface]) });

@@ -75,7 +75,7 @@ export function createDeadLetters({ surfaces, messages, clock, warn }: DeadLette
   for (const surface of surfaces) {
     const { capability, rules = [], schedules = [], streams = [] } = surface;
     for (const { entry } of [...rules, ...schedules]) asynchronous.set(functionName(stage, capability, entry), deadLetterArn(surface));
-    for (const entry of streams) streamed.set(functionName(stage, capability, entry), deadLetterArn(surface));
+    for (const { entry } of streams) streamed.set(functionName(stage, capability, entry), deadLetterArn(surface));
   }
 
   async function put(queue: string | undefined, what: string, letter: Letter): Promise<void> {

@@ -1,4 +1,5 @@
 /** Proves the event source mapping over a real table: order, halves, reports, and who ends in the dead letters. */
+import type { StreamFilter } from '@gatehouse/contracts/stream-filter';
 import type { Surface } from '@gatehouse/contracts/surface';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -8,12 +9,13 @@ import type { InvokeResult } from './lambda/contract.ts';
 import { connectStreams } from './streams.ts';
 
 const TableName = 'gatehouse-local-people';
-const surface: Surface = {
+const everything: StreamFilter = { dynamodb: { Keys: { pk: { S: [{ exists: true }] } } } };
+const surfaceWith = (filter: StreamFilter): Surface => ({
   capability: 'people',
   table: true,
-  streams: ['publish'],
+  streams: [{ entry: 'publish', filters: [filter] }],
   entries: { publish: { handler: 'x.y', timeoutSeconds: 1, memoryMb: 128 } },
-};
+});
 let clock: Clock;
 let dynamodb: DynamoDb;
 afterEach(async () => {
@@ -24,7 +26,11 @@ afterEach(async () => {
 const nameOf = (record: DynamoDBRecord) => record.dynamodb?.Keys?.pk?.S ?? '';
 
 /** Writes the items, runs the mapping until every record is taken or skipped, and tells what happened. */
-async function run(items: readonly string[], answer: (names: readonly string[], records: readonly DynamoDBRecord[]) => InvokeResult) {
+async function run(
+  items: readonly string[],
+  answer: (names: readonly string[], records: readonly DynamoDBRecord[]) => InvokeResult,
+  filter = everything,
+) {
   clock = createClock();
   dynamodb = await createDynamoDb({ clock, onFault: () => {} });
   await dynamodb.call('CreateTable', {
@@ -38,7 +44,7 @@ async function run(items: readonly string[], answer: (names: readonly string[], 
   const batches: string[][] = [];
   const skipped: { names: string[]; attempts: number }[] = [];
   connectStreams(
-    [surface],
+    [surfaceWith(filter)],
     dynamodb,
     {
       invoke: async (_name, event) => {
@@ -63,6 +69,13 @@ async function run(items: readonly string[], answer: (names: readonly string[], 
 const error = { errorType: 'Error', errorMessage: 'no' };
 
 describe('a stream', () => {
+  it('hands over only what one of its filters matches, and goes on without waking the function for the rest', async () => {
+    const ours: StreamFilter = { eventName: ['INSERT'], dynamodb: { Keys: { pk: { S: [{ prefix: 'OUR-' }] } } } };
+    const take = () => ({ value: null });
+    expect((await run(['OUR-a', 'b', 'OUR-c'], take, ours)).batches).toEqual([['OUR-a', 'OUR-c']]);
+    expect((await run(['a', 'b'], take, ours)).batches).toEqual([]);
+  });
+
   it('hands its records over in order, in one batch', async () => {
     const { batches, skipped } = await run(['a', 'b', 'c'], () => ({ value: null }));
     expect(batches).toEqual([['a', 'b', 'c']]);

@@ -1,11 +1,12 @@
 /**
- * Hands a table's stream to the entries that read it, as Lambda's event source mapping does: in order, again from the first record that failed,
+ * Hands a table's stream to the entries that read it, as Lambda's event source mapping does: what passes its filters, in order, again from the first record that failed,
  * a batch that failed whole in halves, and a record that fails alone to the dead letters in the end.
  */
 import { functionName, tableName } from '@gatehouse/contracts/names';
 import type { Surface } from '@gatehouse/contracts/surface';
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { DynamoDb } from './aws/dynamodb/dynamodb.ts';
+import { compilePattern, flattenEvent, matches } from './aws/events/pattern.ts';
 import { account, region } from './aws/service.ts';
 import type { FunctionError, LambdaHost } from './lambda/contract.ts';
 import { stage } from './profile.ts';
@@ -28,10 +29,15 @@ export function connectStreams(
   onSkipped: OnSkipped,
 ): void {
   for (const { capability, streams = [] } of surfaces) {
-    for (const entry of streams) {
+    for (const { entry, filters } of streams) {
       const table = tableName(stage, capability);
       const hand = createHand(functionName(stage, capability, entry), table, lambda, onSkipped);
-      dynamodb.onRecords(table, hand, { consumer: entry });
+      const patterns = filters.map(compilePattern);
+      const isWanted = (record: DynamoDBRecord) => {
+        const event = flattenEvent({ ...record });
+        return patterns.some((pattern) => matches(pattern, event));
+      };
+      dynamodb.onRecords(table, (records) => hand(records.filter(isWanted)), { consumer: entry });
     }
   }
 }

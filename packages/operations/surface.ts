@@ -2,6 +2,7 @@
 
 import { machineArnInPattern } from '@gatehouse/contracts/in-stage';
 import { signingKey } from '@gatehouse/contracts/records/signing-key';
+import { publisher } from '@gatehouse/contracts/stream-filter';
 import { type Alarm, capabilities, type Entry, type Metric, type Rule, type Surface, type TableUse } from '@gatehouse/contracts/surface';
 import { alertCleared } from '@gatehouse/events/alert-cleared';
 import { alertRaised } from '@gatehouse/events/alert-raised';
@@ -69,7 +70,7 @@ export const surface: Surface = {
     }),
     publish: entry('publish.lambda.handler', 30, { publishes: true }),
   },
-  streams: ['publish'],
+  streams: [publisher],
   schedules: [{ name: 'take-stock', expression: 'rate(1 hour)', entry: 'take-stock' }],
   rules: [
     rule(

@@ -1,4 +1,5 @@
 /** What people shows: whom the directories know, how their events and pushes reach us, and the two steps that read the truth. */
+import { publisher } from '@gatehouse/contracts/stream-filter';
 import type { Surface, TableUse } from '@gatehouse/contracts/surface';
 import { patternOf } from '@gatehouse/events/fact';
 import { identityHinted } from '@gatehouse/events/identity-hinted';
@@ -216,7 +217,7 @@ export const surface: Surface = {
     { name: 'find-orphans', expression: 'rate(1 hour)', entry: 'find-orphans' },
     { name: 'poll', expression: 'rate(5 minutes)', entry: 'poll' },
   ],
-  streams: ['publish', 'hear-scim'],
+  streams: [publisher, { entry: 'hear-scim', filters: [{ dynamodb: { Keys: { pk: { S: ['SCIM-USERS', 'SCIM-GROUPS'] } } } }] }],
   steps: { 'admit-person': 'admit-person', 'confirm-truth': 'confirm-truth' },
   alarms: [
     {

@@ -1,4 +1,5 @@
 /** What policy shows: managed settings and explanations for people, the document's life for administrators, and its first publication. */
+import { publisher } from '@gatehouse/contracts/stream-filter';
 import type { Alarm, Entry, Surface, TableUse } from '@gatehouse/contracts/surface';
 import { patternOf } from '@gatehouse/events/fact';
 import { policyPublished } from '@gatehouse/events/policy-published';
@@ -133,7 +134,7 @@ export const surface: Surface = {
     { name: 'keep-trust', expression: 'rate(5 minutes)', entry: 'keep-trust' },
     { name: 'measure-clients', expression: 'rate(1 hour)', entry: 'measure-clients' },
   ],
-  streams: ['publish', 'keep-served'],
+  streams: [publisher, { entry: 'keep-served', filters: [{ dynamodb: { Keys: { pk: { S: [{ prefix: 'SERVED#' }] } } } }] }],
   buckets: { served: { keepDays: 90, expireObjects: true } },
   metrics: [
     { name: 'PolicyServedWithoutStore', unit: 'Count', sets: [[]] },

@@ -1,5 +1,6 @@
 /** What usage shows: OTLP in, spend out, the alarms on both. */
 
+import { publisher } from '@gatehouse/contracts/stream-filter';
 import type { Alarm, Route, Surface, TableUse } from '@gatehouse/contracts/surface';
 import { budgetCrossed } from '@gatehouse/events/budget-crossed';
 import { patternOf } from '@gatehouse/events/fact';
@@ -133,7 +134,7 @@ export const surface: Surface = {
       where: 'anthropic',
     },
   },
-  streams: ['publish', 'converge'],
+  streams: [publisher, { entry: 'converge', filters: [{ dynamodb: { Keys: { pk: { S: [{ prefix: 'USED#' }] } } } }] }],
   metrics: [
     ...spendMetrics,
     { name: 'GroupSpendMicros', unit: 'None', sets: [['group']] },

@@ -1,5 +1,6 @@
 /** What workspaces shows: the steps over a person's Coder account and workspaces, and over the homes and hosts behind them; how Coder fares, and rollouts of templates. */
 import { machineArnInPattern } from '@gatehouse/contracts/in-stage';
+import { publisher } from '@gatehouse/contracts/stream-filter';
 import type { Entry, Surface, TableUse } from '@gatehouse/contracts/surface';
 
 function step(name: string, timeoutSeconds: number, file = 'workspaces'): Entry {
@@ -116,7 +117,7 @@ export const surface: Surface = {
       entry: 'hear-rollout-ended',
     },
   ],
-  streams: ['publish'],
+  streams: [publisher],
   machines: [
     {
       name: 'workspace-rollout',

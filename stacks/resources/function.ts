@@ -31,7 +31,7 @@ export function deployFunction(surface: Surface, name: string, entry: Entry, { t
   const physical = functionName(stage, capability, name);
   const logical = pascal(capability, name);
   const asynchronous = [surface.rules, surface.schedules].some((sources) => sources?.some((source) => source.entry === name));
-  const streamed = surface.streams?.includes(name) ?? false;
+  const streamed = surface.streams?.some(({ entry }) => entry === name) ?? false;
 
   const reserved =
     entry.capacity && { telemetry: profile.capacity.telemetry_floor, inference: profile.capacity.inference_cap }[entry.capacity];

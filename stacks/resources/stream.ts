@@ -1,11 +1,12 @@
 /** Feeds a table's stream to one entry: a record that cannot be handled is cut out, retried alone, and put aside in the end. */
+import type { StreamReader } from '@gatehouse/contracts/stream-filter';
 import type { Capability } from '@gatehouse/contracts/surface';
 import { pascal } from '../stage.ts';
 import type { Deployed } from './function.ts';
 
 export function feed(
   capability: Capability,
-  entry: string,
+  { entry, filters }: StreamReader,
   target: Deployed,
   table: sst.aws.Dynamo | undefined,
   deadLetters: aws.sqs.Queue | undefined,
@@ -18,6 +19,7 @@ export function feed(
     // From the oldest record still there: what was written while no mapping stood is not lost.
     startingPosition: 'TRIM_HORIZON',
     batchSize: 100,
+    filterCriteria: { filters: filters.map((filter) => ({ pattern: JSON.stringify(filter) })) },
     bisectBatchOnFunctionError: true,
     maximumRetryAttempts: 20,
     functionResponseTypes: ['ReportBatchItemFailures'],

@@ -1,11 +1,26 @@
 /** Nothing that is delivered is lost in silence: every subscriber retries, puts aside what it cannot do, and somebody is told. */
+
+import { functionName } from '@gatehouse/contracts/names';
+import { loadSurfaces } from '@gatehouse/local/surfaces';
 import { describe, expect, it } from 'vitest';
 import { capturedGraph } from '../support/sst-diff/graph.ts';
+
+const surfaces = await loadSurfaces();
+/** Of an event source mapping, without asking for more (Lambda's quotas). */
+const mostFilters = 5;
+/** The captured graph holds documents parsed. */
+const patternsOf = (inputs: { filterCriteria: { filters: { pattern: unknown }[] } }) =>
+  inputs.filterCriteria.filters.map(({ pattern }) => pattern);
 
 describe.each(['bundled', 'evaluation', 'existing-pool', 'new', 'own-idp'])('in %s', async (stage) => {
   const graph = await capturedGraph(stage);
   const queues = graph.all('aws:sqs/queue:Queue').map(({ inputs }) => inputs.name as string);
   const isDeadLetters = (arn: unknown) => queues.some((queue) => typeof arn === 'string' && arn.endsWith(`:${queue}`));
+  const wanted = new Map(
+    surfaces.flatMap(({ capability, streams = [] }) =>
+      streams.map(({ entry, filters }) => [functionName(stage, capability, entry), filters]),
+    ),
+  );
   const live = new RegExp(`:function:gatehouse-${stage}-[\\w-]+:live$`);
 
   describe('events', () => {
@@ -72,6 +87,8 @@ describe.each(['bundled', 'evaluation', 'existing-pool', 'new', 'own-idp'])('in 
           functionResponseTypes: ['ReportBatchItemFailures'],
         });
         expect(inputs.maximumRetryAttempts).toBeGreaterThan(0);
+        expect(patternsOf(inputs)).toEqual(wanted.get(inputs.functionName.split(':').at(-2)));
+        expect(patternsOf(inputs).length).toBeLessThanOrEqual(mostFilters);
         expect(inputs.destinationConfig.onFailure.destinationArn).toSatisfy(isDeadLetters);
       },
     );

@@ -108,9 +108,13 @@ describe('what the surfaces ask for', () => {
 
   it('puts events on the bus only from the outbox', () => {
     for (const { surface, name, entry } of functions)
-      if (entry.publishes) expect(surface.streams, `${surface.capability}/${name}`).toContain(name);
+      if (entry.publishes) expect(readersOf(surface), `${surface.capability}/${name}`).toContain(name);
   });
 });
+
+function readersOf({ streams = [] }: Surface): string[] {
+  return streams.map(({ entry }) => entry);
+}
 
 /** Says again, apart from the stacks, what an entry's members mean in IAM. */
 function askedFor(surface: Surface, name: string, entry: Entry): Set<string> {
@@ -176,7 +180,7 @@ function askedFor(surface: Surface, name: string, entry: Entry): Set<string> {
     add(['ecs:ListTasks'], arn('ecs', 'container-instance/workspaces/*'));
   }
   if (entry.publishes) add(['events:PutEvents'], arn('events', `event-bus/${busName(stage)}`));
-  const streamed = surface.streams?.includes(name);
+  const streamed = readersOf(surface).includes(name);
   if (streamed)
     add(
       ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],

@@ -42,7 +42,7 @@ describe('steps', () => {
 describe('routes, rules, schedules and streams', () => {
   it('each go to an entry of their own capability', () => {
     for (const { capability, entries, routes = [], rules = [], schedules = [], streams = [] } of surfaces) {
-      const wanted = [...[...routes, ...rules, ...schedules].map(({ entry }) => entry), ...streams];
+      const wanted = [...[...routes, ...rules, ...schedules].map(({ entry }) => entry), ...streams.map(({ entry }) => entry)];
       for (const entry of wanted) expect(Object.keys(entries), capability).toContain(entry);
     }
   });
