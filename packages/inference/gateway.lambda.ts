@@ -6,7 +6,6 @@ import type { Call, Request } from '@gatehouse/runtime/http';
 import { httpStream } from '@gatehouse/runtime/http-stream';
 import { apiWire } from '@gatehouse/runtime/wire';
 import * as z from 'zod';
-import { chatFormat } from './chat-format.ts';
 import { bedrockCounting, countTokens, messagesCounting } from './count.http.ts';
 import { ownRegion } from './credential.aws.ts';
 import { exchange, type Setting } from './exchange.http.ts';
@@ -51,7 +50,9 @@ export const handler = httpStream(
       const { CONFIG } = call.env;
       return exchange(request, call, settingOf(call.env), messagesFormat(CONFIG, envelopeOf(request), usualModel(call)));
     },
-    chat: (request, call) => {
+    chat: async (request, call) => {
+      // What translates is loaded by whoever needs it: the shape of such a request takes longer to build than all else here.
+      const { chatFormat } = await import('./chat-format.ts');
       const format = chatFormat(call.env.CONFIG, envelopeOf(request), Math.floor(call.now / 1000));
       return exchange(request, call, settingOf(call.env), format);
     },

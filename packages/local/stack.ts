@@ -91,6 +91,7 @@ export async function runStack(
   const closers: (() => unknown)[] = [() => folder.release()];
   try {
     begin('Reading what there is to run');
+    const googleKey = newKeyFile();
     const surfaces = await loadSurfaces();
     const messages: Messages = createMessages({
       clock,
@@ -168,7 +169,7 @@ export async function runStack(
       'access/entra-graph': randomUUID(),
       'people/graph-client': randomUUID(),
       'people/auth0-client': randomUUID(),
-      'people/google-account': newKeyFile(),
+      'people/google-account': await googleKey,
       'people/directory-token': directoryToken,
       'operations/slack-webhook': `${addresses.outside}/slack${slackPath}`,
       'operations/pagerduty-key': pagerdutyKey,

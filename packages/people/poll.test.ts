@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startAws, type TestAws } from '../../test/support/aws.ts';
 
 const clientSecret = 'graph-client-secret';
-const keyFile = newKeyFile();
+const keyFile = await newKeyFile();
 let aws: TestAws;
 let idp: Idp;
 let table: string;

@@ -113,7 +113,7 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
     directory,
     now: () => clock.now(),
     origin: () => issuer,
-    keyFile: options.googleKeyFile ?? (() => Promise.resolve(newKeyFile())),
+    keyFile: options.googleKeyFile ?? newKeyFile,
   });
   const auth0 = createAuth0({
     directory,

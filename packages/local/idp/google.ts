@@ -2,7 +2,8 @@
  * The part of Google Workspace's Admin SDK that a reader of people calls: a service account's token, users, groups, members, and the admin audit log, in
  * which people are addresses. Under `/google`.
  */
-import { createPublicKey, generateKeyPairSync, randomUUID, verify } from 'node:crypto';
+import { createPublicKey, generateKeyPair, randomUUID, verify } from 'node:crypto';
+import { promisify } from 'node:util';
 import { type Answer, type Call, type Handler, Refused, route, type System } from '../outside/http.ts';
 import { type Change, type Directory, homeOf, type Person, subjectOf, uuidOf } from './directory.ts';
 import { administrators } from './seeds.ts';
@@ -27,9 +28,9 @@ export interface GoogleSystem {
 const tokenSeconds = 3_599;
 const keptActivities = 2_000;
 
-/** A key file as Google gives one; only this company's stand-in takes it. */
-export function newKeyFile(): string {
-  const { privateKey } = generateKeyPairSync('rsa', {
+/** A key file as Google gives one; only this company's stand-in takes it. Made beside what this thread does: it takes from 20 to 200 ms. */
+export async function newKeyFile(): Promise<string> {
+  const { privateKey } = await promisify(generateKeyPair)('rsa', {
     modulusLength: 2048,
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     publicKeyEncoding: { type: 'spki', format: 'pem' },
