@@ -1,5 +1,5 @@
 /**
- * B9: what the gateway adds to a streamed answer, over ten lines that only pass it on: CPU for each megabyte, and time to the first byte. Both handlers run
+ * B9: what the gateway adds to a streamed answer, over ten lines that only pass it on: CPU for each megabyte at a pace above any model's, and time to the first byte. Both handlers run
  * in the same kind of host process and ask the same upstream; tables and models run apart.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -43,17 +43,24 @@ export const measure: Measure = async (say) => {
     say(
       `first byte after ${at(first, 0.5).toFixed(1)} ms (p99 ${at(first, 0.99).toFixed(1)}), bare ${at(others, 0.5).toFixed(1)} (p99 ${at(others, 0.99).toFixed(1)})`,
     );
-    await script(stack, { tokens: 120_000, chunk_chars: 12, usage: { input_tokens: 1_000, output_tokens: 10 } });
-    const ratios: number[] = [];
-    for (let round = -2; round < streams; round++) {
-      const theirs = await cpuOfStream(bare, accessToken);
-      const ours = await cpuOfStream(product, accessToken);
-      if (round < 0) continue;
-      ratios.push(ours / theirs);
-      say(`${ours.toFixed(1)} ms of CPU for each MB, and ${theirs.toFixed(1)} bare`);
-    }
+    const compare = async (wish: object, told: string): Promise<number[]> => {
+      await script(stack, { ...wish, chunk_chars: 12, usage: { input_tokens: 1_000, output_tokens: 10 } });
+      const ratios: number[] = [];
+      for (let round = -2; round < streams; round++) {
+        const theirs = await cpuOfStream(bare, accessToken);
+        const ours = await cpuOfStream(product, accessToken);
+        if (round < 0) continue;
+        ratios.push(ours / theirs);
+        say(`${told}: ${ours.toFixed(0)} ms of CPU for each MB, and ${theirs.toFixed(0)} bare`);
+      }
+      return ratios;
+    };
+    const paced = await compare({ tokens: 6_000, gap_ms: 1 }, 'a thousand events a second');
+    // What no model does: whoever finds most in each read wins, and that is luck.
+    const flood = await compare({ tokens: 120_000 }, 'all at once');
+    say(`all at once: ${at(flood, 0.5).toFixed(2)}x`);
     return {
-      B9a: atMost(1.5, 'x the CPU for each MB', ratios),
+      B9a: atMost(1.5, 'x the CPU for each MB', paced),
       B9b: atMost(25, 'ms to the first byte added, p50', [at(first, 0.5) - at(others, 0.5)]),
       B9c: atMost(100, 'ms to the first byte added, p99', [at(first, 0.99) - at(others, 0.99)]),
     };
