@@ -148,12 +148,10 @@ describe('one alarm through time', () => {
     ]);
   });
 
-  it('is not held up by a month without data', () => {
+  it('is not held up by three years without data: to look at each of their minutes would take more than a minute', () => {
     const cloudwatch = openCloudWatch();
     for (let index = 0; index < 40; index++) cloudwatch.call('PutMetricAlarm', { ...errorsAlarm, AlarmName: `errors-${index}` });
-    const before = performance.now();
-    cloudwatch.clock.advance(30 * 86_400);
-    expect(performance.now() - before).toBeLessThan(1000);
+    cloudwatch.clock.advance(3 * 365 * 86_400);
     cloudwatch.errors(1);
     cloudwatch.clock.advance(60);
     expect(cloudwatch.events.filter(({ detail }) => detail.state.value === 'ALARM')).toHaveLength(40);
