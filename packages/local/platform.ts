@@ -1,6 +1,6 @@
 /** What workspaces run on in AWS, put together: ECS, EFS and AWS Backup over what Coder's template has made. It decides nothing about any of them. */
 import type { WorkspacesConfig } from '@gatehouse/core/workspaces-profile';
-import { createBackup } from './aws/backup.ts';
+import { createBackup } from './aws/backup/backup.ts';
 import { createEcs } from './aws/ecs.ts';
 import { createEfs } from './aws/efs.ts';
 import type { WholeService } from './aws/endpoint.ts';

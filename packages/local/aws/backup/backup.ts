@@ -3,32 +3,13 @@
  * change. `POST /_backups {"outcome": ...}` says how the next job ends. It keeps no data: there is none on the file systems here.
  */
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../clock.ts';
-import { readDocument, writeDocument } from '../durable-file.ts';
-import type { AwsRequest, WholeService } from './endpoint.ts';
-import { createRestService, type RestOperation } from './rest.ts';
-import { AwsError, account, region } from './service.ts';
+import type { Clock } from '../../clock.ts';
+import { readDocument, writeDocument } from '../../durable-file.ts';
+import type { AwsRequest, WholeService } from '../endpoint.ts';
+import { createRestService, type RestOperation } from '../rest.ts';
+import { AwsError, account, region } from '../service.ts';
+import { changesAtMs, eventOf, isOver, type Job, jobShown, type Outcome, outcomes, pointOf, stateOf, vaultArn } from './job.ts';
 
-/** lost: COMPLETED, and its recovery point is not there. never-ends: RUNNING for ever, past every window. */
-const outcomes = ['COMPLETED', 'FAILED', 'EXPIRED', 'PARTIAL', 'lost', 'never-ends'] as const;
-type Outcome = (typeof outcomes)[number];
-
-/** Milliseconds of stack time. */
-interface Job {
-  id: string;
-  token: string | undefined;
-  vault: string;
-  resource: string;
-  role: string;
-  recoveryPoint: string;
-  createdMs: number;
-  startWindowMs: number;
-  deleteAfterDays: number | undefined;
-  outcome: Outcome;
-  abortedMs?: number;
-  /** The last state that was told as an event. */
-  told?: string;
-}
 interface Kept {
   jobs: Job[];
   vaults: [string, number][];
@@ -45,12 +26,6 @@ export interface BackupOptions {
   path?: string;
 }
 
-const pendingMs = 5_000;
-const runningMs = 40_000;
-const dayMs = 86_400_000;
-const bytes = 48 * 1024 * 1024;
-const vaultArn = (name: string) => `arn:aws:backup:${region}:${account}:backup-vault:${name}`;
-
 export function createBackup({ clock, vaults: given, isThere, publish, path }: BackupOptions): WholeService & { close(): void } {
   const kept = (path === undefined ? undefined : (readDocument(path) as Kept | undefined)) ?? { jobs: [], vaults: [], deletedPoints: [] };
   const jobs = new Map(kept.jobs.map((job) => [job.id, job]));
@@ -64,22 +39,9 @@ export function createBackup({ clock, vaults: given, isThere, publish, path }: B
     if (path === undefined) return;
     writeDocument(path, { jobs: [...jobs.values()], vaults: [...vaults], deletedPoints: [...deletedPoints] } satisfies Kept);
   }
-  function stateOf(job: Job): string {
-    const ageMs = clock.now() - job.createdMs;
-    if (job.abortedMs !== undefined) return 'ABORTED';
-    if (job.outcome === 'EXPIRED') return ageMs < job.startWindowMs ? 'CREATED' : 'EXPIRED';
-    if (ageMs < pendingMs) return 'CREATED';
-    if (ageMs < pendingMs + runningMs || job.outcome === 'never-ends') return 'RUNNING';
-    return job.outcome === 'lost' ? 'COMPLETED' : job.outcome;
-  }
-  const isOver = (state: string) => state !== 'CREATED' && state !== 'RUNNING';
-  function endedMs(job: Job): number | undefined {
-    if (!isOver(stateOf(job))) return undefined;
-    return job.abortedMs ?? job.createdMs + (job.outcome === 'EXPIRED' ? job.startWindowMs : pendingMs + runningMs);
-  }
   /** Tells of each state once, as the account's default bus hears of it. */
   function watch(job: Job): void {
-    const state = stateOf(job);
+    const state = stateOf(job, clock.now());
     // A leap of the clock passes over no state: AWS tells of each.
     const passed = job.told === 'CREATED' && ['COMPLETED', 'FAILED', 'PARTIAL'].includes(state) ? ['RUNNING', state] : [state];
     for (const one of passed) {
@@ -88,80 +50,13 @@ export function createBackup({ clock, vaults: given, isThere, publish, path }: B
       publish(eventOf(job, one));
       save();
     }
-    if (isOver(state) || (job.outcome === 'never-ends' && state === 'RUNNING')) return;
-    const inMs = job.outcome === 'EXPIRED' ? job.startWindowMs : state === 'CREATED' ? pendingMs : pendingMs + runningMs;
-    const timer = clock.after(Math.max(0, job.createdMs + inMs - clock.now()), () => {
+    const changesAt = changesAtMs(job, clock.now());
+    if (changesAt === undefined) return;
+    const timer = clock.after(Math.max(0, changesAt - clock.now()), () => {
       timers.delete(timer);
       watch(job);
     });
     timers.add(timer);
-  }
-  function eventOf(job: Job, state: string) {
-    return {
-      source: 'aws.backup',
-      'detail-type': 'Backup Job State Change',
-      resources: [job.recoveryPoint],
-      detail: {
-        backupJobId: job.id,
-        backupVaultName: job.vault,
-        backupVaultArn: vaultArn(job.vault),
-        creationDate: new Date(job.createdMs).toISOString(),
-        iamRoleArn: job.role,
-        percentDone: state === 'COMPLETED' ? 100 : 0,
-        resourceArn: job.resource,
-        resourceType: 'EFS',
-        state,
-        ...(state === 'FAILED' && { statusMessage: failure }),
-      },
-    };
-  }
-  function shown(job: Job) {
-    const state = stateOf(job);
-    const ended = endedMs(job);
-    return {
-      AccountId: account,
-      BackupJobId: job.id,
-      BackupVaultName: job.vault,
-      BackupVaultArn: vaultArn(job.vault),
-      RecoveryPointArn: job.recoveryPoint,
-      ResourceArn: job.resource,
-      ResourceType: 'EFS',
-      IamRoleArn: job.role,
-      CreationDate: job.createdMs / 1000,
-      ...(ended !== undefined && { CompletionDate: ended / 1000 }),
-      StartBy: (job.createdMs + job.startWindowMs) / 1000,
-      State: state,
-      PercentDone: state === 'COMPLETED' ? '100.0' : '0.0',
-      BackupSizeInBytes: state === 'COMPLETED' ? bytes : 0,
-      BytesTransferred: state === 'COMPLETED' ? bytes : 0,
-      ...(state === 'FAILED' && { StatusMessage: failure }),
-      ...(state === 'EXPIRED' && { StatusMessage: 'Backup job expired before it could begin.' }),
-      IsParent: false,
-    };
-  }
-  function pointOf(job: Job) {
-    const state = stateOf(job);
-    const deleteAtMs = job.deleteAfterDays === undefined ? undefined : job.createdMs + job.deleteAfterDays * dayMs;
-    const gone = deletedPoints.has(job.recoveryPoint) || (deleteAtMs !== undefined && clock.now() >= deleteAtMs);
-    if (gone || !['RUNNING', 'COMPLETED', 'PARTIAL'].includes(state) || (job.outcome === 'lost' && state === 'COMPLETED')) return undefined;
-    return {
-      RecoveryPointArn: job.recoveryPoint,
-      BackupVaultName: job.vault,
-      BackupVaultArn: vaultArn(job.vault),
-      ResourceArn: job.resource,
-      ResourceType: 'EFS',
-      IamRoleArn: job.role,
-      Status: state === 'RUNNING' ? 'CREATING' : state,
-      CreationDate: job.createdMs / 1000,
-      ...(state !== 'RUNNING' && { CompletionDate: (endedMs(job) ?? 0) / 1000 }),
-      BackupSizeInBytes: state === 'RUNNING' ? 0 : bytes,
-      ...(deleteAtMs !== undefined && {
-        Lifecycle: { DeleteAfterDays: job.deleteAfterDays },
-        CalculatedLifecycle: { DeleteAt: deleteAtMs / 1000 },
-      }),
-      IsEncrypted: true,
-      StorageClass: 'WARM',
-    };
   }
   function vault(name: unknown): string {
     if (typeof name !== 'string' || !vaults.has(name)) throw missing(`Backup vault ${String(name)} not found.`);
@@ -172,9 +67,12 @@ export function createBackup({ clock, vaults: given, isThere, publish, path }: B
     if (!found) throw missing(`Backup job ${id} not found.`);
     return found;
   }
+  function thereOf(job: Job) {
+    return deletedPoints.has(job.recoveryPoint) ? undefined : pointOf(job, clock.now());
+  }
   function recoveryPoint(name: string, arn: string) {
     const found = [...jobs.values()].find((one) => one.recoveryPoint === arn && one.vault === vault(name));
-    const point = found && pointOf(found);
+    const point = found && thereOf(found);
     if (!point) throw missing(`Recovery point ${arn} not found.`);
     return point;
   }
@@ -216,14 +114,18 @@ export function createBackup({ clock, vaults: given, isThere, publish, path }: B
         return { body: started(made) };
       },
     },
-    DescribeBackupJob: { method: 'GET', path: '/backup-jobs/{id}', run: ({ path: { id = '' } }) => ({ body: shown(job(id)) }) },
+    DescribeBackupJob: {
+      method: 'GET',
+      path: '/backup-jobs/{id}',
+      run: ({ path: { id = '' } }) => ({ body: jobShown(job(id), clock.now()) }),
+    },
     StopBackupJob: {
       method: 'POST',
       path: '/backup-jobs/{id}',
       run({ path: { id = '' } }) {
         const found = job(id);
-        if (isOver(stateOf(found)))
-          throw new AwsError('InvalidRequestException', `Backup job ${id} is ${stateOf(found)} and cannot be stopped.`);
+        const state = stateOf(found, clock.now());
+        if (isOver(state)) throw new AwsError('InvalidRequestException', `Backup job ${id} is ${state} and cannot be stopped.`);
         found.abortedMs = clock.now();
         watch(found);
         return {};
@@ -235,7 +137,7 @@ export function createBackup({ clock, vaults: given, isThere, publish, path }: B
       run: ({ query }) => ({
         body: {
           BackupJobs: [...jobs.values()]
-            .map(shown)
+            .map((one) => jobShown(one, clock.now()))
             .filter(({ State, ResourceArn }) => fits(query.get('state'), State) && fits(query.get('resourceArn'), ResourceArn)),
         },
       }),
@@ -263,7 +165,7 @@ export function createBackup({ clock, vaults: given, isThere, publish, path }: B
         body: {
           RecoveryPoints: [...jobs.values()]
             .filter((one) => one.vault === vault(name) && fits(query.get('resourceArn'), one.resource))
-            .flatMap((one) => pointOf(one) ?? []),
+            .flatMap((one) => thereOf(one) ?? []),
         },
       }),
     },
@@ -287,7 +189,7 @@ export function createBackup({ clock, vaults: given, isThere, publish, path }: B
     return { BackupJobId: id, RecoveryPointArn, CreationDate: createdMs / 1000, IsParent: false };
   }
   function shownVault(name: string) {
-    const points = [...jobs.values()].filter((one) => one.vault === name && pointOf(one)).length;
+    const points = [...jobs.values()].filter((one) => one.vault === name && thereOf(one)).length;
     return {
       BackupVaultName: name,
       BackupVaultArn: vaultArn(name),
@@ -313,8 +215,6 @@ export function createBackup({ clock, vaults: given, isThere, publish, path }: B
     },
   };
 }
-
-const failure = 'Access denied while reading the file system';
 
 function isWish({ method, url }: AwsRequest): boolean {
   return method === 'POST' && url.pathname === '/_backups';
