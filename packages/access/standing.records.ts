@@ -3,15 +3,14 @@
 import { Gate, gate } from '@gatehouse/contracts/records/gate';
 import { Identity, identity } from '@gatehouse/contracts/records/identity';
 import { Person, person } from '@gatehouse/contracts/records/person';
-import { PolicyHead, PolicyVersion, policyHead, policyVersion } from '@gatehouse/contracts/records/policy';
+import { PolicyHead, policyHead } from '@gatehouse/contracts/records/policy';
 import { Session, session } from '@gatehouse/contracts/records/session';
 import { admitPerson } from '@gatehouse/contracts/steps/people';
 import type { AccessConfig } from '@gatehouse/core/access-profile';
 import { ok, type Result, refuse } from '@gatehouse/core/result';
-import { PolicyDocument } from '@gatehouse/rules/document';
 import { type Effective, resolve } from '@gatehouse/rules/resolve';
 import { callStep } from '@gatehouse/runtime/call';
-import { once } from '@gatehouse/runtime/environment';
+import { documentOf } from '@gatehouse/runtime/policy-document';
 import { get, getMany, type Item } from '@gatehouse/runtime/table';
 import { memberGroups } from './entra.graph.ts';
 import type { Standing } from './gate.ts';
@@ -94,7 +93,7 @@ export async function administers(env: Records, standing: Standing): Promise<boo
 
 async function effectiveUnder(item: Item | undefined, env: Records, standing: Standing): Promise<Effective | undefined> {
   const head = PolicyHead.safeParse(item);
-  const document = head.success ? await documentOf(env.TABLE_POLICY, head.data.version) : undefined;
+  const document = head.success ? await documentOf(head.data.version, env.TABLE_POLICY) : undefined;
   const { person: id, email, groups } = standing;
   return document && resolve(document, { person: id, email, groups });
 }
@@ -120,17 +119,4 @@ export async function readState(env: Records & { TABLE_ACCESS: string }, id: str
     session: sessionRow && Session.parse(sessionRow),
     standing: standing.ok ? await entitledUnder(headRow, env, standing.value) : standing,
   };
-}
-
-let kept: { name: string; document: PolicyDocument } | undefined;
-
-/** A version never changes: read once an environment. */
-async function documentOf(table: string, version: number): Promise<PolicyDocument | undefined> {
-  const name = `${table} ${version}`;
-  if (kept?.name === name) return kept.document;
-  const row = PolicyVersion.safeParse(await get(table, policyVersion.key(version)));
-  if (!row.success) return undefined;
-  const document = PolicyDocument.parse(JSON.parse(row.data.document), once);
-  kept = { name, document };
-  return document;
 }

@@ -1,8 +1,8 @@
 /** Whether the policy in force admits a person. Read with each question: an entitlement is never guessed from an old version. */
-import { PolicyHead, PolicyVersion, policyHead, policyVersion } from '@gatehouse/contracts/records/policy';
-import { PolicyDocument } from '@gatehouse/rules/document';
+import { PolicyHead, policyHead } from '@gatehouse/contracts/records/policy';
 import { resolve } from '@gatehouse/rules/resolve';
 import { Misconfigured } from '@gatehouse/runtime/fault';
+import { documentOf } from '@gatehouse/runtime/policy-document';
 import { get } from '@gatehouse/runtime/table';
 
 /** @param table policy's. */
@@ -10,6 +10,5 @@ export async function isEntitled(table: string, subject: { person: string; email
   const head = PolicyHead.safeParse(await get(table, policyHead.key()));
   // Without a policy everybody would seem to have lost theirs: that is a deployment to mend, not a wave of leavers.
   if (!head.success) throw new Misconfigured('No policy is in force: publish one (PUT /admin/policies), then redrive');
-  const row = PolicyVersion.parse(await get(table, policyVersion.key(head.data.version)));
-  return resolve(PolicyDocument.parse(JSON.parse(row.document)), subject).admitted;
+  return resolve(await documentOf(head.data.version, table), subject).admitted;
 }

@@ -4,15 +4,14 @@ import { PolicyDocument } from '@gatehouse/rules/document';
 import { once } from './environment.ts';
 import { get } from './table.ts';
 
-const documents = new Map<number, PolicyDocument>();
+let kept: { name: string; document: PolicyDocument } | undefined;
 
 /** @param table the policy capability's. */
 export async function documentOf(version: number, table: string): Promise<PolicyDocument> {
-  const known = documents.get(version);
-  if (known) return known;
+  const name = `${table} ${version}`;
+  if (kept?.name === name) return kept.document;
   const row = PolicyVersion.parse(await get(table, policyVersion.key(version)));
   const document = PolicyDocument.parse(JSON.parse(row.document), once);
-  documents.clear();
-  documents.set(version, document);
+  kept = { name, document };
   return document;
 }
