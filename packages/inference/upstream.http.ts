@@ -78,7 +78,7 @@ async function once({ url, headers, body }: Outgoing, headMs: number): Promise<I
 function boundConnect(request: ClientRequest, socket: Socket): void {
   if (!socket.connecting) return;
   const connecting = setTimeout(() => request.destroy(new Unanswered('unreachable')), connectMs);
-  for (const end of ['connect', 'close']) socket.once(end, () => clearTimeout(connecting));
+  for (const end of ['encrypted' in socket ? 'secureConnect' : 'connect', 'close']) socket.once(end, () => clearTimeout(connecting));
 }
 
 const brokenCodes = new Set(['ECONNRESET', 'EPIPE']);
