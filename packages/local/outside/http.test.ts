@@ -58,6 +58,13 @@ describe('the router of the stand-ins', () => {
 
 describe('the faults of the stand-ins', () => {
   const add = (origin: string, fault: object) => ask(origin, 'POST', '/_faults', fault);
+
+  it('are asked for with what a terminal sends, which calls JSON a form', async () => {
+    const origin = await start();
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const asked = await fetch(`${origin}/_faults`, { method: 'POST', headers, body: '{"status": 503, "times": 1}' });
+    expect(await asked.json()).toMatchObject({ status: 503, times: 1, struck: 0 });
+  });
   const said = (origin: string) => ask(origin, 'POST', '/echo/a/said');
 
   it('end after their time on the stack clock, or when one is taken away', async () => {
