@@ -52,6 +52,7 @@ async function letter() {
 const failing: LambdaHost = {
   register: () => {},
   has: () => true,
+  functions: () => [],
   invoke: async () => ({ error: { errorType: 'Error', errorMessage: 'no' } }),
   invokeAsync: (_name, event, options) => options?.onFailure?.(event, { errorType: 'Error', errorMessage: 'no' }),
   busy: () => 0,

@@ -12,6 +12,7 @@ const gaveUp: { error: FunctionError; attempts: number }[] = [];
 const host: LambdaHost = {
   register: () => {},
   has: () => true,
+  functions: () => [],
   invoke: async (name) => {
     asked.push(name);
     return { value: 'done' };

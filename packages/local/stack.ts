@@ -44,6 +44,7 @@ import { createAwsDirectories } from './idp/aws-directories.ts';
 import { createIdp } from './idp/create-idp.ts';
 import { newKeyFile } from './idp/google.ts';
 import type { LambdaHost } from './lambda/contract.ts';
+import { describeFunctions } from './lambda/describe-api.ts';
 import { createLambdaHost } from './lambda/host.ts';
 import { installStackDate } from './lambda/stack-date.ts';
 import type { Options } from './options.ts';
@@ -198,7 +199,14 @@ export async function runStack(
     const settled = (nobodyWaits?: AbortSignal) => settle({ lambda, events, states, dynamodb, messages, storage, logs }, nobodyWaits);
     const endpoint = createEndpoint({
       services: [...Object.values(services), parameters, logs.service, ...awsDirectories.services, ...platform.services],
-      whole: [...messages.services, storage.service, scheduler.service, sts, ...platform.whole],
+      whole: [
+        ...messages.services,
+        storage.service,
+        scheduler.service,
+        sts,
+        ...platform.whole,
+        describeFunctions(surfaces, lambdaHost.functions),
+      ],
       lambda,
       authorize,
       faults,

@@ -12,7 +12,11 @@ import type { FunctionError, LambdaHost } from './lambda/contract.ts';
 import { stage } from './profile.ts';
 
 /** As the stacks deploy it: after so many retries a record goes to the dead letters and the feed goes on. */
-const maxRetries = 20;
+export const maxStreamRetries = 20;
+
+export function streamArn(table: string): string {
+  return `arn:aws:dynamodb:${region}:${account}:table/${table}/stream/local`;
+}
 
 export type OnSkipped = (
   name: string,
@@ -71,8 +75,8 @@ function createHand(name: string, table: string, lambda: Pick<LambdaHost, 'invok
       const failed = sequenceOf(batch[failedAt]);
       const count = (tries.get(failed) ?? 0) + 1;
       const isAlone = batch.length - failedAt === 1 || !result.error;
-      if (isAlone && count > maxRetries) {
-        await onSkipped(name, `arn:aws:dynamodb:${region}:${account}:table/${table}/stream/local`, rest.slice(0, 1), count, result.error);
+      if (isAlone && count > maxStreamRetries) {
+        await onSkipped(name, streamArn(table), rest.slice(0, 1), count, result.error);
         tries.delete(failed);
         takenTo = failed;
         rest = rest.slice(1);
@@ -80,7 +84,7 @@ function createHand(name: string, table: string, lambda: Pick<LambdaHost, 'invok
       }
       tries.set(failed, count);
       if (result.error) most = Math.max(1, Math.ceil(batch.length / 2));
-      throw new Error(`${name} did not take record ${failed}: try ${count} of ${maxRetries + 1}`);
+      throw new Error(`${name} did not take record ${failed}: try ${count} of ${maxStreamRetries + 1}`);
     }
   };
 }

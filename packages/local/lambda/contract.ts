@@ -27,6 +27,8 @@ export interface InvokeIo {
   onHead?: (head: StreamHead) => void;
   /** Resolves when the reader has room again: the handler's `write` feels the back-pressure. */
   onChunk?: (chunk: Uint8Array) => void | Promise<void>;
+  /** Each line that the function prints meanwhile. */
+  onLine?: (line: string) => void;
 }
 
 export interface FunctionSpec {
@@ -53,6 +55,8 @@ export interface AsyncOptions {
 export interface LambdaHost {
   register(spec: FunctionSpec): void;
   has(name: string): boolean;
+  /** All that were registered. */
+  functions(): readonly FunctionSpec[];
   /** Never rejects. `name` is a physical function name, without a qualifier. */
   invoke(name: string, event: unknown, io?: InvokeIo): Promise<InvokeResult>;
   /** Accepts the event and answers at once; a failure is tried again after 1 and 2 minutes of stack time. */

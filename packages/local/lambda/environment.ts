@@ -112,11 +112,16 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
   function log(text: string): void {
     const lines = (partialLine + text).split('\n');
     partialLine = lines.pop() ?? '';
-    for (const line of lines) if (line !== '') options.onLog(line, lastId);
+    for (const line of lines) tell(line);
   }
   function flushLog(): void {
-    if (partialLine !== '') options.onLog(partialLine, lastId);
+    tell(partialLine);
     partialLine = '';
+  }
+  function tell(line: string): void {
+    if (line === '') return;
+    options.onLog(line, lastId);
+    current?.io.onLine?.(line);
   }
   function startTimer(): void {
     timer = setTimeout(() => overrun(`Task timed out after ${spec.timeoutSeconds.toFixed(2)} seconds`), timeoutMs);

@@ -54,6 +54,7 @@ export function createLambdaHost(options: LambdaOptions): LambdaHost {
   const environmentOf = (spec: FunctionSpec) => ({ ...baseEnv(), ...functionEnvironment(spec) });
   const bundles = mode === 'threads' && options.bundleFolder !== undefined ? createBundles(root, options.bundleFolder) : undefined;
   const bundled = (source: string) => bundles?.of(source) ?? source;
+  const registered = new Map<string, FunctionSpec>();
   const sources = new Set([body, libraries]);
   const threads = createThreads({
     body: () => bundled(body),
@@ -92,10 +93,12 @@ export function createLambdaHost(options: LambdaOptions): LambdaHost {
   return {
     register(spec) {
       fleet.add(spec);
+      registered.set(spec.name, spec);
       if (sources.size === 2) setImmediate(() => void bundles?.build([...sources]).then(threads.refill));
       sources.add(sourceOf(root, spec.handler));
     },
     has: (name) => fleet.has(name),
+    functions: () => [...registered.values()],
     async invoke(name, event, io) {
       const json = JSON.stringify(event ?? null);
       const size = Buffer.byteLength(json);

@@ -22,6 +22,7 @@ interface Scope {
   name: string;
   requestId: string;
   env: Record<string, string>;
+  onLine?: InvokeIo['onLine'];
 }
 interface Registered {
   spec: FunctionSpec;
@@ -61,7 +62,7 @@ export function createInline({ root, clock, onLog, environmentOf }: InlineOption
       const errorMessage = `RequestId: ${requestId} Error: Task timed out after ${spec.timeoutSeconds.toFixed(2)} seconds`;
       timer = setTimeout(() => resolve({ error: { errorType: 'Sandbox.Timedout', errorMessage } }), spec.timeoutSeconds * 1000);
     });
-    const answer = scopes.run({ ...scope, requestId }, async (): Promise<InvokeResult> => {
+    const answer = scopes.run({ ...scope, requestId, onLine: io.onLine }, async (): Promise<InvokeResult> => {
       try {
         const json = await runHandler(await handler, event, invocation, sink);
         return { value: chunks.length > 0 ? Buffer.concat(chunks).toString('utf8') : JSON.parse(json) };
@@ -142,7 +143,11 @@ function divertOutput(scopes: AsyncLocalStorage<Scope>, onLog: OnLog): (() => vo
       const scope = scopes.getStore();
       if (!scope) return Reflect.apply(real, this, [text, encoding, done]);
       const lines = (typeof text === 'string' ? text : Buffer.from(text).toString('utf8')).split('\n');
-      for (const line of lines) if (line !== '') scopes.exit(() => onLog(scope.name, line, scope.requestId));
+      for (const line of lines) {
+        if (line === '') continue;
+        scopes.exit(() => onLog(scope.name, line, scope.requestId));
+        scope.onLine?.(line);
+      }
       const callback = typeof encoding === 'function' ? encoding : done;
       if (typeof callback === 'function') queueMicrotask(() => callback());
       return true;

@@ -8,6 +8,8 @@ const path = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 /** Lambda quotas: invocation payload, synchronous and asynchronous. */
 const maxSyncBytes = 6 * 1024 * 1024;
 const maxAsyncBytes = 1024 * 1024;
+/** Of the log, with `LogType: Tail`: without the lines of Lambda's own, which are not written here. */
+const maxTailBytes = 4096;
 
 /** Answers undefined when the request is not an Invoke. */
 export async function invokeOverHttp(
@@ -43,8 +45,13 @@ export async function invokeOverHttp(
     lambda.invokeAsync(name, event);
     return { status: 202, contentType: 'application/json', body: '' };
   }
-  const headers = { 'x-amz-executed-version': qualifier === '$LATEST' ? '$LATEST' : '1' };
-  const result = await lambda.invoke(name, event);
+  const lines: string[] = [];
+  const tail = request.headers['x-amz-log-type'] === 'Tail';
+  const result = await lambda.invoke(name, event, tail ? { onLine: (line) => void lines.push(line) } : undefined);
+  const headers = {
+    'x-amz-executed-version': qualifier === '$LATEST' ? '$LATEST' : '1',
+    ...(tail && { 'x-amz-log-result': Buffer.from(lines.join('\n')).subarray(-maxTailBytes).toString('base64') }),
+  };
   if (!result.error) return { status: 200, contentType: 'application/json', body: JSON.stringify(result.value ?? null), headers };
   if (result.refused === 'throttled')
     return problem(429, 'TooManyRequestsException', 'Rate Exceeded.', { Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded' });

@@ -182,6 +182,13 @@ export function createBuses(path?: string): Buses {
       const { page, NextToken } = paged([...busOf(input).rules.values()], input, ({ Name }) => Name);
       return { Rules: page.map(shown), NextToken };
     },
+    ListRuleNamesByTarget(input) {
+      const targeted = [...busOf(input).rules.values()].filter(({ targets }) =>
+        [...targets.values()].some(({ Arn }) => Arn === input.TargetArn),
+      );
+      const { page, NextToken } = paged(targeted, input, ({ Name }) => Name);
+      return { RuleNames: page.map(({ Name }) => Name), NextToken };
+    },
     EnableRule: setState('ENABLED'),
     DisableRule: setState('DISABLED'),
     DeleteRule(input, call) {
