@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClock } from '../clock.ts';
 import { createEndpoint } from './endpoint.ts';
 import { type MetricPoint, readEmf } from './logs/emf.ts';
-import { compileFilter } from './logs/groups.ts';
 import { createLogs } from './logs.ts';
 
 const now = Date.parse('2030-01-01T00:00:30Z');
@@ -131,17 +130,6 @@ describe('the logs of functions', () => {
     const { events } = await call('Logs_20140328.GetLogEvents', { logGroupName: '/aws/lambda/bounded', logStreamName: 'local', limit: 1 });
     const { logGroups } = await call('Logs_20140328.DescribeLogGroups', { logGroupNamePrefix: '/aws/lambda/bounded' });
     expect([events[0].message, logGroups[0].storedBytes < 200_000]).toEqual(['line 24999', true]);
-  });
-
-  it.each([
-    ['', 'x', true],
-    ['a b', 'b a', true],
-    ['"a b"', 'b a', false],
-    ['?a ?b', 'b', true],
-    ['a -b', 'ab', false],
-    ['"\\"x\\""', 'say "x"', true],
-  ])('filter %s against %s is %s', (pattern, message, expected) => {
-    expect(compileFilter(pattern)(message)).toBe(expected);
   });
 });
 

@@ -1,7 +1,8 @@
 /** What functions print, and what others put: kept as log groups, read for the metrics embedded in it, handed to who subscribed. Prints nothing itself. */
 import type { Clock } from '../clock.ts';
 import { type MetricPoint, readEmf } from './logs/emf.ts';
-import { compileFilter, createGroups, type Groups, type Line } from './logs/groups.ts';
+import { compileFilter } from './logs/filter.ts';
+import { createGroups, type Groups, type Line } from './logs/groups.ts';
 import { createSubscriptions, type SubscriptionsOptions } from './logs/subscriptions.ts';
 import type { AwsService } from './service.ts';
 

@@ -1,5 +1,7 @@
 /** Log groups and their streams in memory, bounded: the oldest lines go first, and what its retention is over. It reads no line. */
+
 import { AwsError, type AwsService, account, region } from '../service.ts';
+import { compileFilter } from './filter.ts';
 
 interface LogEvent {
   stream: string;
@@ -238,21 +240,4 @@ function shown({ timestamp, message }: LogEvent) {
 
 function arnOf(name: string): string {
   return `arn:aws:logs:${region}:${account}:log-group:${name}`;
-}
-
-/** Unstructured filter patterns: all terms, none of the `-` ones, one of the `?` ones. Case counts. */
-export function compileFilter(pattern: unknown): (message: string) => boolean {
-  const text = typeof pattern === 'string' ? pattern.trim() : '';
-  if (/^[{[%]/.test(text))
-    throw new AwsError('InvalidParameterException', 'JSON, delimited and regular expression filter patterns are not in the embedded stack');
-  const terms = [...text.matchAll(/([-?]?)(?:"((?:[^"\\]|\\.)*)"|(\S+))/g)].map(([, sign = '', quoted, plain = '']) => ({
-    sign,
-    term: quoted?.replace(/\\(.)/g, '$1') ?? plain,
-  }));
-  const of = (sign: string) => terms.filter((one) => one.sign === sign).map(({ term }) => term);
-  const [all, none, some] = [of(''), of('-'), of('?')];
-  return (message) =>
-    all.every((term) => message.includes(term)) &&
-    !none.some((term) => message.includes(term)) &&
-    (some.length === 0 || some.some((term) => message.includes(term)));
 }
