@@ -65,11 +65,12 @@ async function readSeries(table: string, entries: readonly Entry[]): Promise<Map
 async function readGroup(table: string, group: Group, entries: readonly Entry[]): Promise<StoredGroup> {
   const pk = groupPk(group);
   const { from, to } = reach(entries.filter((entry) => entry.group === group));
+  // The version before the rows, never beside them: rows that are newer than their version fail the transaction, older ones would be written back.
+  const head = await get(table, { pk, sk: headSk });
   // One partition, few rows an hour; keys of all three kinds sort by time within their kind.
-  const [head, ...rows] = await Promise.all([
-    get(table, { pk, sk: headSk }),
-    ...(['E', 'S', 'M'] as const).map((kind) => query(table, pk, { from: `${kind}#${pad(from - 1)}`, to: `${kind}#${pad(to)}~` })),
-  ]);
+  const rows = await Promise.all(
+    (['E', 'S', 'M'] as const).map((kind) => query(table, pk, { from: `${kind}#${pad(from - 1)}`, to: `${kind}#${pad(to)}~` })),
+  );
   const cells = new Map<string, StoredCell>();
   for (const row of rows.flat()) {
     const cell = cellOf(row);

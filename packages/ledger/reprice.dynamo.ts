@@ -1,6 +1,6 @@
 /** Prices, once the book knows it, what a model's users left waiting. What was billed before stays as it was billed. */
 import { now } from '@gatehouse/runtime/clock';
-import { getMany, query, transact } from '@gatehouse/runtime/table';
+import { get, getMany, query, transact } from '@gatehouse/runtime/table';
 import type { Group } from './entry.ts';
 import type { PostOptions } from './ledger.dynamo.ts';
 import { replan, type StoredGroup } from './post.ts';
@@ -44,9 +44,10 @@ export async function reprice(model: string, { table, terms, deadlineMs }: PostO
   return done;
 }
 
-/** The index is behind by a second at most: what it names is read again, with the group's version. */
+/** The index is behind by a second at most: what it names is read again, after the group's version. */
 async function readCells(table: string, pk: string, sks: readonly string[]): Promise<StoredGroup> {
-  const [head, ...rows] = await getMany([headSk, ...sks].map((sk) => ({ table, key: { pk, sk } })));
+  const head = await get(table, { pk, sk: headSk });
+  const rows = await getMany(sks.map((sk) => ({ table, key: { pk, sk } })));
   const cells = new Map(rows.flatMap((row, index) => (row ? [[sks[index] ?? '', cellOf(row)] as const] : [])));
   return { group: head?.group as Group, version: Number(head?.version ?? 0), cells };
 }

@@ -34,7 +34,9 @@ export async function changeLimit(
   const id = limitId(scope, period);
   for (let attempt = 0; attempt < attempts; attempt++) {
     const at = timestamp();
-    const [known, bindingRow] = await Promise.all([get(table, limitKey(id)), get(table, bindingKey(scope))]);
+    // The version before what it guards.
+    const bindingRow = await get(table, bindingKey(scope));
+    const known = await get(table, limitKey(id));
     const before = known && limitOf(known);
     const after =
       amountMicros === undefined

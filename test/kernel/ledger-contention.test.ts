@@ -90,3 +90,38 @@ describe('thirty exports of one person at once', () => {
     expect(asked).toBeLessThan(30 * 7);
   });
 });
+
+describe('two witnesses of the same use, one of whom is slow to read', () => {
+  /** The group's version is answered late: what was asked for beside it is older by then. */
+  async function whileVersionIsRead(person: string, slow: () => Promise<unknown>, meanwhile: () => Promise<unknown>): Promise<void> {
+    const operations = aws.dynamodb.operations as Record<string, Operation>;
+    const { GetItem: real } = operations;
+    const asked = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    operations.GetItem = async (input, call) => {
+      if (!JSON.stringify(input).includes(`CELL#${person}`)) return real!(input, call);
+      operations.GetItem = real!;
+      asked.resolve();
+      await go.promise;
+      return real!(input, call);
+    };
+    const posted = slow();
+    await asked.promise;
+    await meanwhile();
+    go.resolve();
+    await posted;
+  }
+
+  it('are billed once', async () => {
+    const person = `per_${people++}`;
+    const metrics = exported(person, 'a', 0);
+    const event: Entry = { ...metrics[0]!, key: entryDigest([person, 'event']), witness: 'event', at: at - 30_000, requests: 1 };
+    await whileVersionIsRead(
+      person,
+      () => post(metrics, options),
+      () => post([event], options),
+    );
+    const rows = await query(options.table, spendPk(person));
+    expect(rows.reduce((sum, row) => sum + Number(row.amount_micros), 0)).toBe(500);
+  });
+});
