@@ -120,7 +120,9 @@ function speaksWithin(minutes: readonly number[], from: number, to: number): boo
   return low < minutes.length && (minutes[low] ?? 0) <= to;
 }
 
-/** The stretch of time whose cells a batch can change or be changed by; the read before a write. */
+/**
+ * The stretch of time whose cells a batch can change or be changed by; the read before a write. What else speaks of the cells at its edges may lie outside.
+ */
 export function reach(entries: readonly Entry[]): { from: number; to: number } {
   let from = Number.POSITIVE_INFINITY;
   let to = 0;

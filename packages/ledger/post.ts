@@ -68,7 +68,9 @@ export function plan(entries: readonly Entry[], stored: readonly StoredGroup[], 
     let waiting = 0;
     for (const [key, cell] of next) {
       const before = cells.get(key);
-      const after = { ...bill(group, cell, counted.has(key), terms), claims: claims.has(key) };
+      // At the edges of what was read a cell's better witnesses may lie outside of it. They never go away: what was un-billed stays so.
+      const counts = counted.has(key) && before?.billed !== false;
+      const after = { ...bill(group, cell, counts, terms), claims: claims.has(key) && before?.claims !== false };
       if (before && before.billed === after.billed && before.claims === after.claims && before.tokens === cell.tokens) continue;
       changed.set(key, after);
       note(made, group, before, after);

@@ -1,5 +1,6 @@
 import type { Entry, Group } from '@gatehouse/ledger/entry';
 import { entryDigest, type PostOptions, post } from '@gatehouse/ledger/ledger.dynamo';
+import { plan } from '@gatehouse/ledger/post';
 import { noTokens } from '@gatehouse/ledger/price';
 import { listPrices } from '@gatehouse/ledger/price-book';
 import { reprice } from '@gatehouse/ledger/reprice.dynamo';
@@ -66,6 +67,20 @@ describe('the ledger', () => {
     expect((await spentBy(person)).micros).toBe(5000);
     await post([entry(groupOf(person), 'event', 30, 990)], options);
     expect(await spentBy(person)).toEqual({ micros: 4950, input: 990, requests: 1, monthly: 4950 });
+  });
+
+  it.each([
+    ['of five minutes, when an event comes after it', 300, 'event', 400],
+    ['of an hour, when an event comes after it', 3_600, 'event', 3_660],
+    ['of five minutes, when another one comes after it', 300, 'metric', 500],
+    ['of five minutes, when the gateway sees a request after it', 300, 'server', 540],
+  ] as const)('leaves a window un-billed %s and what spoke inside it is not read again', async (_, seconds, next, at) => {
+    const person = `per_${people++}`;
+    const [first, window] = [entry(groupOf(person), 'event', 30, 700), entry(groupOf(person), 'metric', seconds, 1000)];
+    await post([first, { ...window, from: nine }], options);
+    expect((await spentBy(person)).input).toBe(700);
+    await post([entry(groupOf(person), next, at, 10)], options);
+    expect(await spentBy(person)).toMatchObject({ input: 710, micros: 710 * 5, monthly: 710 * 5 });
   });
 
   it('keeps tokens of a model without a price aside, free of charge to nobody', async () => {
@@ -149,34 +164,48 @@ describe('the ledger', () => {
     expect(facts.filter((fact) => fact.person === person)).toMatchObject([{ amount_micros: 5000, entries: 1, requests: 1 }]);
   });
 
-  it('comes to the same sum for any order, splitting, repetition and concurrency', async () => {
-    const witness = fc.constantFrom('server', 'event', 'metric') as fc.Arbitrary<Entry['witness']>;
+  it('comes to the sum of all that was witnessed, for any order, splitting, repetition and concurrency', async () => {
+    const witness = fc.constantFrom('server', 'event', 'event', 'event', 'metric', 'metric') as fc.Arbitrary<Entry['witness']>;
     const shape = fc.record({
       witness,
-      seconds: fc.integer({ min: 0, max: 900 }),
+      seconds: fc.integer({ min: 0, max: 1_200 }),
+      windowSeconds: fc.constantFrom(60, 300, 900),
       input: fc.integer({ min: 1, max: 500 }),
-      session: fc.constantFrom('a', 'b'),
+      session: fc.constantFrom('a', 'a', 'a', 'b'),
     });
     await fc.assert(
       fc.asyncProperty(
-        fc.array(shape, { minLength: 1, maxLength: 12 }),
-        fc.integer({ min: 1, max: 4 }),
+        fc.array(shape, { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 1, max: 8 }),
         fc.nat(),
         async (shapes, parts, seed) => {
-          const straight = `per_${people++}`;
-          const crooked = `per_${people++}`;
-          const build = (person: string) =>
-            shapes.map((one, index) => entry(groupOf(person, one.session), one.witness, one.seconds, one.input, String(index)));
-          for (const one of build(straight)) await post([one], options);
-          const turned = build(crooked);
-          const shift = seed % turned.length;
-          const rotated = [...turned.slice(shift), ...turned.slice(0, shift)].reverse();
+          const person = `per_${people++}`;
+          const groups = { a: groupOf(person, 'a'), b: groupOf(person, 'b') };
+          const entries = shapes.map(({ session, seconds, windowSeconds, ...one }, index) => {
+            const made = entry(groups[session], one.witness, seconds, one.input, String(index));
+            return made.witness === 'metric' ? { ...made, from: made.at - windowSeconds * 1_000 } : made;
+          });
+          const shift = seed % entries.length;
+          const rotated = [...entries.slice(shift), ...entries.slice(0, shift)].reverse();
           const pieces = Array.from({ length: parts }, (_, part) => rotated.filter((_one, index) => index % parts === part));
-          await Promise.all([...pieces, rotated.slice(0, 3)].map((piece) => post(piece, options)));
-          expect(await spentBy(crooked)).toEqual(await spentBy(straight));
+          if (seed % 2 === 0) await Promise.all([...pieces, rotated.slice(0, 3)].map((piece) => post(piece, options)));
+          else for (const piece of pieces) await post(piece, options);
+          expect(await spentBy(person)).toMatchObject(sumOf(entries, Object.values(groups)));
         },
       ),
-      { numRuns: 10 },
+      { numRuns: 60 },
     );
   }, 60_000);
 });
+
+/** What the fold over everything at once bills, without any table. */
+function sumOf(entries: readonly Entry[], groups: readonly Group[]): { micros: number; input: number; requests: number } {
+  const stored = groups.map((group) => ({ group, version: 0, cells: new Map() }));
+  const rows = [...plan(entries, stored, options.terms).spend.values()].flatMap((days) => [...days.values()]);
+  const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((total, row) => total + of(row), 0);
+  return {
+    micros: sum(({ amount_micros }) => amount_micros),
+    input: sum(({ tokens }) => tokens.input),
+    requests: sum(({ requests }) => requests),
+  };
+}
