@@ -1,6 +1,6 @@
 /**
- * Hands a table's stream to the entries that read it, as Lambda's event source mapping does: what passes its filters, in order, again from the first record that failed,
- * a batch that failed whole in halves, and a record that fails alone to the dead letters in the end.
+ * Hands a table's stream to the entries that read it, as Lambda's event source mapping does: what passes its filters, in order, again from the
+ * first record that failed, a batch that failed whole in halves, and a record that fails alone to the dead letters in the end.
  */
 import { functionName, tableName } from '@gatehouse/contracts/names';
 import type { Surface } from '@gatehouse/contracts/surface';

@@ -119,7 +119,7 @@ describe('a prompt without any of it', () => {
     ['beginnings of IBANs', 'DE89 3704 '],
   ])('of four megabytes of %s is read through: whatever goes back and forth in it would take hours', async (_, part) => {
     const text = part.repeat(Math.ceil((4 * 1024 * 1024) / part.length));
-    for (const found of await Promise.all([financial(text), personal(text)])) expect(found).toBeTypeOf('object');
+    expect(await Promise.all([financial(text), personal(text)])).toEqual([{}, {}]);
   });
 });
 

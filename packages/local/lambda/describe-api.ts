@@ -6,31 +6,27 @@ import { functionAlias, functionName, tableName } from '@gatehouse/contracts/nam
 import type { Surface } from '@gatehouse/contracts/surface';
 import type { WholeService } from '../aws/endpoint.ts';
 import { createRestService, type RestCall } from '../aws/rest.ts';
-import { AwsError, account, region } from '../aws/service.ts';
+import { AwsError } from '../aws/service.ts';
 import { deadLetterArn } from '../dead-letters.ts';
 import { stage } from '../profile.ts';
 import { maxStreamRetries, streamArn } from '../streams.ts';
 import type { FunctionSpec } from './contract.ts';
+import { functionArn, parseFunction, version } from './reference.ts';
 
 /** As many as AWS puts on a page. */
 const pageSize = 50;
-const version = '1';
 
 export function describeFunctions(surfaces: readonly Surface[], functions: () => readonly FunctionSpec[]): WholeService {
-  const arnOf = (name: string) => `arn:aws:lambda:${region}:${account}:function:${name}`;
-
   function named({ path: { name: reference = '' }, query }: RestCall): FunctionSpec {
-    const parts = reference.split(':');
-    const at = parts.lastIndexOf('function');
-    const [name = '', qualifier = query.get('Qualifier') ?? '$LATEST'] = at >= 0 ? parts.slice(at + 1) : parts;
-    const found = ['$LATEST', functionAlias, version].includes(qualifier) && functions().find((one) => one.name === name);
-    if (!found) throw missing(`Function not found: ${arnOf(name)}`);
+    const { name, isKnownQualifier } = parseFunction(reference, query.get('Qualifier') ?? undefined);
+    const found = isKnownQualifier && functions().find((one) => one.name === name);
+    if (!found) throw missing(`Function not found: ${functionArn(name)}`);
     return found;
   }
   function configuration({ name, handler, timeoutSeconds, memoryMb, env }: FunctionSpec) {
     return {
       FunctionName: name,
-      FunctionArn: arnOf(name),
+      FunctionArn: functionArn(name),
       Runtime: 'nodejs24.x',
       Handler: handler,
       Timeout: timeoutSeconds,
@@ -42,7 +38,7 @@ export function describeFunctions(surfaces: readonly Surface[], functions: () =>
       LastUpdateStatus: 'Successful',
     };
   }
-  const alias = (name: string) => ({ AliasArn: `${arnOf(name)}:${functionAlias}`, Name: functionAlias, FunctionVersion: version });
+  const alias = (name: string) => ({ AliasArn: `${functionArn(name)}:${functionAlias}`, Name: functionAlias, FunctionVersion: version });
   const mappings = surfaces.flatMap((surface) =>
     (surface.streams ?? []).map(({ entry, filters }) => {
       const name = functionName(stage, surface.capability, entry);
@@ -50,7 +46,7 @@ export function describeFunctions(surfaces: readonly Surface[], functions: () =>
         // The name stands for the id that AWS would make up.
         UUID: name,
         EventSourceArn: streamArn(tableName(stage, surface.capability)),
-        FunctionArn: `${arnOf(name)}:${functionAlias}`,
+        FunctionArn: `${functionArn(name)}:${functionAlias}`,
         FilterCriteria: { Filters: filters.map((filter) => ({ Pattern: JSON.stringify(filter) })) },
         StartingPosition: 'TRIM_HORIZON',
         MaximumRetryAttempts: maxStreamRetries,

@@ -1,8 +1,7 @@
 /** The Lambda Invoke API over HTTP: `POST /2015-03-31/functions/{function}/invocations`. It runs nothing itself and knows no other Lambda call. */
-import { functionAlias } from '@gatehouse/contracts/names';
 import type { Authorize, AwsAnswer, AwsRequest } from '../aws/endpoint.ts';
-import { account, region } from '../aws/service.ts';
 import type { LambdaHost } from './contract.ts';
+import { functionArn, parseFunction, version } from './reference.ts';
 
 const path = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 /** Lambda quotas: invocation payload, synchronous and asynchronous. */
@@ -19,12 +18,18 @@ export async function invokeOverHttp(
 ): Promise<AwsAnswer | undefined> {
   const found = request.method === 'POST' ? path.exec(request.url.pathname)?.[1] : undefined;
   if (!found) return undefined;
-  const { name, qualifier } = parseFunction(decodeURIComponent(found), request.url.searchParams.get('Qualifier') ?? undefined);
+  const { name, qualifier, isKnownQualifier } = parseFunction(
+    decodeURIComponent(found),
+    request.url.searchParams.get('Qualifier') ?? undefined,
+  );
   const denied = authorize?.(request.caller, 'AWSLambda', 'Invoke', { FunctionName: name, Qualifier: qualifier });
   if (denied) return problem(403, denied.type, denied.message);
-  const known = lambda.has(name) && (qualifier === '$LATEST' || qualifier === functionAlias);
-  if (!known)
-    return problem(404, 'ResourceNotFoundException', `Function not found: ${arnOf(name)}${qualifier === '$LATEST' ? '' : `:${qualifier}`}`);
+  if (!lambda.has(name) || !isKnownQualifier)
+    return problem(
+      404,
+      'ResourceNotFoundException',
+      `Function not found: ${functionArn(name)}${qualifier === '$LATEST' ? '' : `:${qualifier}`}`,
+    );
 
   const kind = request.headers['x-amz-invocation-type'] ?? 'RequestResponse';
   if (kind === 'DryRun') return { status: 204, contentType: 'application/json', body: '' };
@@ -49,7 +54,7 @@ export async function invokeOverHttp(
   const tail = request.headers['x-amz-log-type'] === 'Tail';
   const result = await lambda.invoke(name, event, tail ? { onLine: (line) => void lines.push(line) } : undefined);
   const headers = {
-    'x-amz-executed-version': qualifier === '$LATEST' ? '$LATEST' : '1',
+    'x-amz-executed-version': qualifier === '$LATEST' ? '$LATEST' : version,
     ...(tail && { 'x-amz-log-result': Buffer.from(lines.join('\n')).subarray(-maxTailBytes).toString('base64') }),
   };
   if (!result.error) return { status: 200, contentType: 'application/json', body: JSON.stringify(result.value ?? null), headers };
@@ -61,18 +66,6 @@ export async function invokeOverHttp(
     body: JSON.stringify(result.error),
     headers: { ...headers, 'x-amz-function-error': 'Unhandled' },
   };
-}
-
-/** A name, a partial or a full ARN, each with or without a qualifier, as the Invoke API takes them. */
-function parseFunction(reference: string, qualifier?: string): { name: string; qualifier: string } {
-  const parts = reference.split(':');
-  const at = parts.lastIndexOf('function');
-  const [name = '', suffix] = at >= 0 ? parts.slice(at + 1) : parts;
-  return { name, qualifier: qualifier ?? suffix ?? '$LATEST' };
-}
-
-function arnOf(name: string): string {
-  return `arn:aws:lambda:${region}:${account}:function:${name}`;
 }
 
 function problem(status: number, type: string, message: string, extra: Record<string, string> = {}): AwsAnswer {
